@@ -1,0 +1,79 @@
+// The command's options: one table that parses them, prints the help, and names what is wrong.
+import { parseArgs } from "node:util"
+import { LocalError } from "../local-error.ts"
+
+export interface Option {
+  readonly name: string
+  /** What its value is called in the help; without one it is a switch. */
+  readonly value?: string
+  readonly many?: boolean
+  readonly help: string
+}
+
+export interface Arguments {
+  readonly positional: readonly string[]
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  flag(name: string): boolean
+  /** A port; undefined when it was not given. */
+  port(name: string): number | undefined
+}
+
+export function readArguments(
+  args: readonly string[],
+  options: readonly Option[],
+  positionals: number,
+): Arguments {
+  const parsed = parse(args, options)
+  const extra = parsed.positionals[positionals]
+  if (extra !== undefined) throw bad(`unexpected ${JSON.stringify(extra)}`)
+  const texts = (name: string) => [parsed.values[name] ?? []].flat().map(String)
+  return {
+    positional: parsed.positionals,
+    text: (name) => texts(name)[0],
+    texts,
+    flag: (name) => parsed.values[name] === true,
+    port(name) {
+      const text = texts(name)[0]
+      if (text === undefined) return undefined
+      if (/^\d{1,5}$/.test(text)) return Number(text)
+      throw bad(`--${name} must be a port, not ${JSON.stringify(text)}`)
+    },
+  }
+}
+
+function parse(args: readonly string[], options: readonly Option[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: Object.fromEntries(
+        options.map(({ name, value, many = false }) => [
+          name,
+          { type: value === undefined ? ("boolean" as const) : ("string" as const), multiple: many },
+        ]),
+      ),
+    })
+  } catch (error) {
+    const [message = ""] = (error as Error).message.split(". ")
+    throw bad(message.charAt(0).toLowerCase() + message.slice(1))
+  }
+}
+
+const bad = (message: string) => new LocalError("BAD_OPTION", `${message}; see clickstack --help`)
+
+/** The options as lines of a help text. */
+export function describeOptions(options: readonly Option[]): string {
+  const left = options.map(({ name, value }) => `  --${name}${value === undefined ? "" : ` ${value}`}`)
+  const width = Math.max(...left.map(({ length }) => length))
+  return options.map(({ help }, index) => `${left[index]?.padEnd(width)}   ${help}\n`).join("")
+}
+
+const units: Record<string, number> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+
+/** `5GB` or `500MB` in bytes. */
+export function bytesOf(text: string, name: string): number {
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)\s*([KMGT]B)?$/i.exec(text) ?? []
+  if (count !== undefined) return Math.round(Number(count) * (units[unit.toUpperCase()] ?? 1))
+  throw bad(`--${name} must be a size such as 500MB or 5GB, not ${JSON.stringify(text)}`)
+}

@@ -1,0 +1,49 @@
+// One log, one span or one trace as one line of the terminal.
+import { printable } from "../format-rows.ts"
+import type { LiveItem } from "../live.ts"
+import type { TraceSummary } from "../read/traces.ts"
+import type { Paint } from "./terminal.ts"
+
+const clock = (time: string): string => time.slice(11, 23)
+
+export function duration(ms: number): string {
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+  return `${(ms / 1000).toFixed(2)} s`
+}
+
+export function levelName(number: number, text: string): string {
+  const names = ["trace", "debug", "info", "warn", "error", "fatal"]
+  return names[Math.ceil(number / 4) - 1] ?? text
+}
+
+function paintLevel(level: string, paint: Paint): string {
+  const padded = printable(level).padEnd(5)
+  if (level === "error" || level === "fatal") return paint.red(padded)
+  if (level === "warn") return paint.yellow(padded)
+  return level === "info" ? paint.green(padded) : paint.dim(padded)
+}
+
+export function itemLine(item: LiveItem, paint: Paint): string {
+  const time = paint.dim(clock(item.time))
+  const service = paint.cyan(printable(item.service || "?"))
+  if (item.kind === "log") {
+    const trace = item.traceId === "" ? "" : ` ${paint.dim(item.traceId)}`
+    return `${time} ${paintLevel(levelName(item.levelNumber, item.level), paint)} ${service} ${printable(item.body)}${trace}\n`
+  }
+  const failed = item.status === "Error"
+  const mark = failed ? paint.red("span ") : paint.dim("span ")
+  const message = failed && item.statusMessage !== "" ? ` ${paint.red(printable(item.statusMessage))}` : ""
+  const name = `${printable(item.name)} ${paint.bold(duration(item.durationMs))}`
+  return `${time} ${mark} ${service} ${name}${message} ${paint.dim(item.traceId)}\n`
+}
+
+export function traceLine(trace: TraceSummary, paint: Paint): string {
+  const others = trace.services.filter((service) => service !== trace.service)
+  const services = [paint.cyan(printable(trace.service || "?")), ...others.map(printable)].join(", ")
+  const errors =
+    trace.errors === 0 ? "" : ` ${paint.red(trace.errors === 1 ? "1 error" : `${trace.errors} errors`)}`
+  const spans = trace.spans === 1 ? "1 span" : `${trace.spans} spans`
+  const when = paint.dim(`${trace.time.slice(0, 10)} ${clock(trace.time)}`)
+  return `${when} ${paint.dim(trace.traceId)} ${printable(trace.name)} ${paint.bold(duration(trace.durationMs))} ${services} ${spans}${errors}\n`
+}

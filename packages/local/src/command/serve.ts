@@ -1,0 +1,131 @@
+// `clickstack` and `clickstack local`: runs until Ctrl-C, and says once a minute what came in.
+import { DiagLogLevel, diag } from "@opentelemetry/api"
+import type { LocalOptions } from "../options.ts"
+import { type Local, startLocal } from "../start-local.ts"
+import { type Tally, since } from "../tally.ts"
+import { type Arguments, type Option, bytesOf } from "./arguments.ts"
+import type { Terminal } from "./terminal.ts"
+
+export const serveOptions: readonly Option[] = [
+  { name: "dir", value: "PATH", help: "where the data is kept (default .clickstack)" },
+  { name: "memory", help: "keep the data only while this runs" },
+  {
+    name: "host",
+    value: "ADDRESS",
+    help: "listen here (default 127.0.0.1); others than loopback need a token",
+  },
+  { name: "http-port", value: "PORT", help: "OTLP over HTTP (default 4318; 0: any free one)" },
+  { name: "grpc-port", value: "PORT", help: "OTLP over gRPC (default 4317; 0: any free one)" },
+  { name: "ui-port", value: "PORT", help: "the read-only API (default 4319; 0: any free one)" },
+  {
+    name: "allow-origin",
+    value: "ORIGIN",
+    many: true,
+    help: "let pages of this origin send, such as http://localhost:3000",
+  },
+  { name: "allow-host", value: "NAME", many: true, help: "a name that this may be called by" },
+  { name: "retention", value: "AGE", help: "remove what is older (default 7d; off: never)" },
+  { name: "max-size", value: "SIZE", help: "remove the oldest above this (default 5GB; off: no limit)" },
+  { name: "clickhouse", value: "URL", help: "store in this ClickHouse server instead" },
+  { name: "forward", value: "URL", help: "store nothing and pass everything on to this OTLP/HTTP endpoint" },
+]
+
+export const serveEnvironment = `Secrets come from the environment, where other users cannot read them:
+  CLICKSTACK_LOCAL_TOKEN           what senders and readers must show
+  CLICKSTACK_FORWARD_KEY           the header authorization of what is passed on
+  CLICKSTACK_CLICKHOUSE_USER, CLICKSTACK_CLICKHOUSE_PASSWORD   for --clickhouse
+`
+
+function serveConfig(args: Arguments, { env }: Terminal): LocalOptions {
+  const age = args.text("retention")
+  const size = args.text("max-size")
+  const forward = args.text("forward")
+  const clickhouse = args.text("clickhouse")
+  const key = env["CLICKSTACK_FORWARD_KEY"]
+  return {
+    dir: args.text("dir"),
+    memory: args.flag("memory"),
+    host: args.text("host"),
+    httpPort: args.port("http-port"),
+    grpcPort: args.port("grpc-port"),
+    uiPort: args.port("ui-port"),
+    token: env["CLICKSTACK_LOCAL_TOKEN"] || undefined,
+    allowedOrigins: args.texts("allow-origin"),
+    allowedHosts: args.texts("allow-host"),
+    retention: {
+      age: age === "off" ? false : age,
+      bytes: size === "off" ? false : size === undefined ? undefined : bytesOf(size, "max-size"),
+    },
+    forward: forward && { url: forward, headers: key ? { authorization: key } : {} },
+    clickhouse: clickhouse && {
+      url: clickhouse,
+      username: env["CLICKSTACK_CLICKHOUSE_USER"] || undefined,
+      password: env["CLICKSTACK_CLICKHOUSE_PASSWORD"] || undefined,
+    },
+  }
+}
+
+const minuteMs = 60_000
+
+/** Resolves when it was told to stop and everything is put away. */
+export async function serve(args: Arguments, terminal: Terminal, stopped: Promise<unknown>): Promise<void> {
+  // ClickHouse creates its files by this; it is this process's own business, as nothing else runs in it.
+  process.umask(0o077)
+  const warn = (message: string) => terminal.error(`clickstack: ${message}\n`)
+  diag.setLogger(
+    {
+      error: warn,
+      warn: (message) => warn(message.replace(/^clickstack: /, "")),
+      info() {},
+      debug() {},
+      verbose() {},
+    },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  )
+  const options = serveConfig(args, terminal)
+  const local = await startLocal({ ...options, onWarning: warn })
+  terminal.out(greeting(local, options))
+
+  let told = local.stats()
+  const timer = setInterval(() => {
+    const now = local.stats()
+    terminal.out(`${summary(since(now, told))}\n`)
+    told = now
+  }, minuteMs)
+  await stopped
+  clearInterval(timer)
+  terminal.out("storing what is under way ...\n")
+  await local.close()
+  terminal.out(`stopped; in all: ${summary(local.stats())}\n`)
+}
+
+function greeting(local: Local, options: LocalOptions): string {
+  const to =
+    local.dir !== undefined
+      ? `data       ${local.dir}`
+      : options.forward
+        ? `passed on  to ${typeof options.forward === "string" ? options.forward : options.forward.url}`
+        : options.clickhouse
+          ? "data       in the ClickHouse server"
+          : "data       in memory, until this ends"
+  const lines = [
+    `OTLP/HTTP  ${local.otlp.http}`,
+    ...(local.otlp.grpc === undefined ? [] : [`OTLP/gRPC  ${local.otlp.grpc}`]),
+    ...(local.url === undefined ? [] : [`API        ${local.url}/api/logs`]),
+    to,
+  ]
+  return `ClickStack is running; Ctrl-C ends it\n${lines.map((line) => `  ${line}\n`).join("")}`
+}
+
+function summary({ spans, logs, points, sessions, forwarded, failed }: Tally): string {
+  const counts = [
+    [forwarded, "requests passed on"],
+    [spans, "spans"],
+    [logs, "logs"],
+    [points, "metric points"],
+    [sessions, "session chunks"],
+  ] as const
+  const seen = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`)
+  const what = seen.length === 0 ? "nothing came in" : seen.join(", ")
+  return failed === 0 ? what : `${what}; ${failed} requests refused`
+}

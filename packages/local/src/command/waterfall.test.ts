@@ -1,0 +1,74 @@
+import { expect, test } from "vitest"
+import type { Span } from "../read/trace.ts"
+import { createPaint } from "./terminal.ts"
+import { waterfall } from "./waterfall.ts"
+
+const span = (
+  name: string,
+  spanId: string,
+  parentSpanId: string,
+  startMs: number,
+  durationMs: number,
+): Span => ({
+  traceId: "t1",
+  spanId,
+  parentSpanId,
+  time: `1970-01-01T00:00:00.${String(startMs).padStart(3, "0")}000000Z`,
+  durationMs,
+  service: "shop",
+  name,
+  kind: "Internal",
+  status: "Unset",
+  statusMessage: "",
+  attributes: {},
+  resource: {},
+  scope: "",
+  events: [],
+  links: [],
+})
+
+const draw = (spans: Span[]) =>
+  waterfall({ traceId: "t1", spans, logs: [], truncated: false }, 60, createPaint(false))
+    .split("\n")
+    .slice(1, -1)
+
+test("a span stands under its parent, with a bar for when and how long", () => {
+  expect(
+    draw([span("root", "1", "", 0, 100), span("late", "3", "1", 50, 50), span("inner", "2", "3", 75, 25)]),
+  ).toEqual([
+    "root       shop ████████████████████████████████   100 ms",
+    "  late     shop                 ████████████████    50 ms",
+    "    inner  shop                         ████████    25 ms",
+  ])
+})
+
+test("a failure is told under its span, once", () => {
+  const failed: Span = { ...span("root", "1", "", 0, 1), status: "Error", statusMessage: "no stock" }
+  failed.events.push({
+    time: "",
+    name: "exception",
+    attributes: { "exception.type": "Error", "exception.message": "x" },
+  })
+  expect(draw([failed]).slice(1)).toEqual(["  no stock", "  Error: x"])
+})
+
+test("a parent that is not here, a span that is its own, and two in a circle are all shown, once", () => {
+  const spans = [
+    span("a", "1", "9", 0, 1),
+    span("b", "2", "2", 0, 1),
+    span("c", "3", "4", 0, 1),
+    span("d", "4", "3", 0, 1),
+  ]
+  expect(draw(spans).map((line) => line.trim()[0])).toEqual(["a", "b", "c", "d"])
+})
+
+test("20,000 levels do not overflow anything", () => {
+  const spans = Array.from({ length: 20_000 }, (_, index) =>
+    span("s", String(index + 1), String(index), 0, 1),
+  )
+  expect(draw(spans)).toHaveLength(20_000)
+})
+
+test("what a sender put into a name cannot move the cursor", () => {
+  expect(draw([span("\u001b[2Jevil\nname", "1", "", 0, 1)])[0]).toContain("·[2Jevil name")
+})

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest"
+import { logConditions, nanosOf } from "./filter.ts"
+
+const now = () => 1_000_000_000_000
+
+test.each<[number | string, bigint]>([
+  [1, 1_000_000n],
+  ["1700000000000", 1_700_000_000_000_000_000n],
+  ["15m", 999_999_100_000_000_000n],
+  ["2d", 999_827_200_000_000_000n],
+  ["1970-01-01T00:00:01.123456789Z", 1_123_456_789n],
+  ["1970-01-01 00:00:01", 1_000_000_000n],
+  ["1970-01-01T01:00:01+01:00", 1_000_000_000n],
+  ["1970-01-02", 86_400_000_000_000n],
+])("%s is a moment", (moment, nanos) => {
+  expect(nanosOf(moment, "from", now)).toBe(nanos)
+})
+
+test.each(["", "soon", "; SELECT 1", "2026-13-01", "1m 2s", "12:00", "-5"])("%j is none", (moment) => {
+  expect(() => nanosOf(moment, "from", now)).toThrow("from must be")
+})
+
+test("only words that the text itself encloses are looked up in the index", () => {
+  const { params } = logConditions({ text: "ection time-out in x" })
+  expect(params).toMatchObject({ word0: "time", word1: "out", word2: "in" })
+  expect(Object.keys(params)).toHaveLength(4)
+})

@@ -1,0 +1,21 @@
+// Node's own modules that are needed at the start. An `import` of them reads each of their exports, which loads
+// streams, promises and more: 7 of the 31 ms that a start on Node 20 took. This way loads just the module.
+
+export const fs: typeof import("node:fs") = process.getBuiltinModule("node:fs")
+export const path: typeof import("node:path") = process.getBuiltinModule("node:path")
+export const createRequire: typeof import("node:module").createRequire =
+  process.getBuiltinModule("node:module").createRequire
+
+/**
+ * Whether the file descriptor is a terminal. node:tty, with the sockets it brings, is loaded only for what may be one.
+ * As bigint, because the other kind of stat is kept in a buffer that realpathSync looks into: after a stat of a pipe,
+ * Node 20 and its like resolve no more symbolic links, and pnpm's packages are loaded twice.
+ */
+export function isTerminal(descriptor: number): boolean {
+  try {
+    if (!fs.fstatSync(descriptor, { bigint: true }).isCharacterDevice()) return false
+    return process.getBuiltinModule("node:tty").isatty(descriptor)
+  } catch {
+    return false // closed
+  }
+}

@@ -1,0 +1,23 @@
+// Compresses a request's body in zlib's threads, never on the main one.
+import { promisify } from "node:util"
+import * as zlib from "node:zlib"
+import { ClickstackError } from "./clickstack-error.ts"
+import type { Compression } from "./options.ts"
+
+type Compress = (body: Uint8Array) => Promise<Uint8Array>
+
+// Node has it since 22.15 and 23.8, the types of Node 20 do not.
+const { zstdCompress } = zlib as unknown as {
+  zstdCompress?: (body: Uint8Array, done: (error: Error | null, result: Buffer) => void) => void
+}
+const gzip = promisify<Uint8Array, Buffer>(zlib.gzip)
+
+export function compressor(compression: Compression): Compress | undefined {
+  if (compression === "none") return undefined
+  if (compression === "gzip") return gzip
+  if (zstdCompress !== undefined) return promisify(zstdCompress)
+  throw new ClickstackError(
+    "CONFIG_INVALID",
+    `compression zstd needs Node 22.15 or later, this is ${process.version}; use gzip`,
+  )
+}

@@ -1,0 +1,155 @@
+// Sends OTLP bodies over HTTP: connections kept alive, a deadline for the whole exchange, and every answer told as
+// what it means: taken, to be tried again (and when), or refused.
+import * as http from "node:http"
+import * as https from "node:https"
+import type { Authorization } from "./api-key.ts"
+import { ClickstackError } from "./clickstack-error.ts"
+import { compressor } from "./compress.ts"
+import type { ConnectionConfig } from "./config.ts"
+import { tlsFiles } from "./tls-files.ts"
+
+/** Sends one encoded request and answers the encoded response; rejects with a ClickstackError. */
+export interface Transport {
+  send(body: Uint8Array): Promise<Uint8Array>
+  close(): void
+}
+
+const largestAnswer = 4 * 1024 * 1024 // a partial success is a few hundred bytes
+const retryable = new Set([429, 502, 503, 504]) // OTLP's list
+const unauthorizedPause = 60_000 // a corrected key saves the data, so it is kept and tried again once a minute
+
+export function createHttpTransport(connection: ConnectionConfig, authorization: Authorization): Transport {
+  const url = new URL(connection.endpoint)
+  const secure = url.protocol === "https:"
+  const { request, Agent } = secure ? https : http
+  const agent = new Agent({
+    keepAlive: true,
+    // Servers close idle sockets after 5 s and more; ours go first, or a request races the server's end.
+    timeout: 4000,
+    ...(secure ? tlsFiles(connection) : {}),
+  })
+  const compress = compressor(connection.compression)
+  const fixed: Record<string, string> = {
+    "user-agent": "clickstack-node",
+    "content-type": connection.protocol === "http/json" ? "application/json" : "application/x-protobuf",
+    ...(compress === undefined ? {} : { "content-encoding": connection.compression }),
+    ...(url.username === "" ? {} : { authorization: basicAuthorization(url) }),
+  }
+  url.username = url.password = ""
+
+  async function send(body: Uint8Array): Promise<Uint8Array> {
+    const [content, key] = await Promise.all([
+      compress === undefined ? body : compress(body),
+      connection.sendsApiKey ? keyOrError(authorization) : undefined,
+    ])
+    const headers = { ...fixed, ...(key === undefined ? {} : { authorization: key }), ...connection.headers }
+    return exchange({ ...headers, "content-length": content.byteLength }, content)
+  }
+
+  function exchange(headers: http.OutgoingHttpHeaders, content: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const sending = request(url, { method: "POST", agent, headers })
+      const fail = (error: unknown) => {
+        clearTimeout(deadline)
+        sending.destroy()
+        reject(error instanceof ClickstackError ? error : connectionError(error))
+      }
+      const deadline = setTimeout(
+        fail,
+        connection.timeout,
+        new ClickstackError("TIMEOUT", `no answer within ${connection.timeout} ms`, {
+          retryable: true,
+        }),
+      ).unref()
+      sending.on("error", fail)
+      sending.on("response", (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on("error", fail)
+        response.on("data", (chunk: Buffer) => {
+          size += chunk.length
+          if (size > largestAnswer)
+            fail(new ClickstackError("DELIVERY_FAILED", `an answer of more than 4 MiB`))
+          else chunks.push(chunk)
+        })
+        response.on("end", () => {
+          clearTimeout(deadline)
+          const status = response.statusCode ?? 0
+          if (status >= 200 && status < 300) resolve(Buffer.concat(chunks))
+          else reject(statusError(status, response.headers["retry-after"], connection))
+        })
+      })
+      sending.end(content)
+    })
+  }
+
+  return { send, close: () => agent.destroy() }
+}
+
+async function keyOrError(authorization: Authorization): Promise<string | undefined> {
+  try {
+    return await authorization()
+  } catch (cause) {
+    // Its message may hold what it was called with, so it is not repeated.
+    throw new ClickstackError("DELIVERY_FAILED", "the apiKey function failed", { cause, retryable: true })
+  }
+}
+
+function basicAuthorization({ username, password }: URL): string {
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return `Basic ${Buffer.from(credentials).toString("base64")}`
+}
+
+function connectionError(cause: unknown): ClickstackError {
+  const { code = "", message = "" } = cause as { code?: string; message?: string }
+  const hints: Record<string, string> = {
+    ECONNREFUSED:
+      "nothing listens there; is the collector up? ClickStack's opens the port once its first user exists",
+    ENOTFOUND: "there is no such host; check endpoint",
+    EAI_AGAIN: "the host's name could not be resolved",
+    ECONNRESET: "the connection was closed",
+    EPROTO: "it does not speak TLS there; is it http:// instead?",
+    HPE_INVALID_CONSTANT: "it does not speak HTTP there; is it the gRPC port?",
+  }
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER/.test(code)
+  const hint = isCertificate
+    ? "its certificate is not trusted; set certificate, or renew it"
+    : (hints[code] ?? message)
+  return new ClickstackError("DELIVERY_FAILED", `${hint}${code === "" ? "" : ` (${code})`}`, {
+    cause,
+    retryable: true,
+  })
+}
+
+function statusError(
+  status: number,
+  retryAfter: string | undefined,
+  connection: ConnectionConfig,
+): ClickstackError {
+  if (status === 401 || status === 403) {
+    const hint = connection.sendsApiKey
+      ? "the API key is refused; most often a Bearer too many or too few: see apiKey and apiKeyScheme"
+      : "headers for this signal's endpoint are missing; the API key goes to the base endpoint alone"
+    return new ClickstackError("DELIVERY_FAILED", `it answered ${status}: ${hint}`, {
+      retryable: true,
+      retryAfter: unauthorizedPause,
+    })
+  }
+  const hint =
+    status === 404
+      ? ": is it the address of an OTLP collector?"
+      : status === 413
+        ? ": the batch is too large"
+        : ""
+  return new ClickstackError("DELIVERY_FAILED", `it answered ${status}${hint}`, {
+    retryable: retryable.has(status),
+    retryAfter: retryable.has(status) ? parseRetryAfter(retryAfter) : undefined,
+  })
+}
+
+/** Seconds or a date, as milliseconds from now; at most a day, whatever the server says. */
+export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+  if (value === undefined) return undefined
+  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 86_400_000) : undefined
+}

@@ -1,0 +1,37 @@
+// Logs through sdk-logs; the package is loaded when the first log record is emitted.
+import type {
+  LoggerProvider,
+  LogRecordExporter,
+  LogRecordProcessor,
+  ReadableLogRecord,
+} from "@opentelemetry/sdk-logs"
+import type { Delivery } from "./delivery.ts"
+import { exportWith } from "./destinations.ts"
+import { sdkLogs } from "./opentelemetry.ts"
+import { openDelivery, type Parts } from "./pipeline.ts"
+import { upstreamLogProcessor } from "./upstream.ts"
+
+export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerProvider {
+  const { config, resource, targets } = parts
+  const processors = config.delivery
+    ? targets.map((target) =>
+        logProcessor(openDelivery<ReadableLogRecord, LogRecordExporter>("logs", parts, target, exportWith)),
+      )
+    : targets.map((target) => upstreamLogProcessor(parts, target))
+  return new (sdkLogs().LoggerProvider)({
+    resource,
+    processors,
+    logRecordLimits: {
+      attributeCountLimit: config.limits.logAttributes,
+      attributeValueLengthLimit: config.limits.logAttributeLength ?? Infinity,
+    },
+  })
+}
+
+export function logProcessor(delivery: Pick<Delivery<ReadableLogRecord>, "push">): LogRecordProcessor {
+  return {
+    onEmit: (record) => delivery.push(record),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }
+}

@@ -1,0 +1,95 @@
+// What init() takes. Every scalar option also has an environment variable: CONFIGURATION.md lists both.
+import type { TextMapPropagator } from "@opentelemetry/api"
+import type { ResourceDetector } from "@opentelemetry/resources"
+import type { LogRecordExporter } from "@opentelemetry/sdk-logs"
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
+import type { Sampler, SpanExporter } from "@opentelemetry/sdk-trace-base"
+
+/** Where telemetry goes. A member left out: that signal does not go there. */
+export interface Destination {
+  spans?: SpanExporter | undefined
+  logs?: LogRecordExporter | undefined
+  metrics?: PushMetricExporter | undefined
+}
+
+/** `"otlp"` stands for the collector that the other options describe. */
+export type DestinationOption = Destination | "otlp" | readonly (Destination | "otlp")[]
+
+export type AttributeValue = string | number | boolean | string[] | number[] | boolean[]
+export type Protocol = "http/protobuf" | "http/json" | "grpc"
+export type Compression = "gzip" | "zstd" | "none"
+export type LogLevel = "none" | "error" | "warn" | "info" | "debug" | "verbose" | "all"
+export type SamplerName =
+  | "always_on"
+  | "always_off"
+  | "traceidratio"
+  | "parentbased_always_on"
+  | "parentbased_always_off"
+  | "parentbased_traceidratio"
+
+interface ConnectionOptions {
+  headers?: Record<string, string> | undefined
+  protocol?: Protocol | undefined
+  compression?: Compression | undefined
+  timeout?: number | undefined
+  certificate?: string | undefined
+  clientCertificate?: string | undefined
+  clientKey?: string | undefined
+  insecure?: boolean | undefined
+}
+
+interface SignalOptions extends ConnectionOptions {
+  exporter?: "otlp" | "none" | undefined
+  destination?: DestinationOption | undefined
+  endpoint?: string | URL | undefined
+}
+
+export interface QueuedSignalOptions extends SignalOptions {
+  queueSize?: number | undefined
+  batchSize?: number | undefined
+  delay?: number | undefined
+  exportTimeout?: number | undefined
+}
+
+export interface MetricsOptions extends SignalOptions {
+  interval?: number | undefined
+  exportTimeout?: number | undefined
+  temporality?: "cumulative" | "delta" | "lowmemory" | undefined
+  histogram?: "explicit_bucket_histogram" | "base2_exponential_bucket_histogram" | undefined
+}
+
+export interface LimitOptions {
+  spanAttributes?: number | undefined
+  spanAttributeLength?: number | undefined
+  spanEvents?: number | undefined
+  spanLinks?: number | undefined
+  eventAttributes?: number | undefined
+  linkAttributes?: number | undefined
+  logAttributes?: number | undefined
+  logAttributeLength?: number | undefined
+}
+
+export interface Options extends ConnectionOptions {
+  service?: string | undefined
+  serviceVersion?: string | undefined
+  environment?: string | undefined
+  resourceAttributes?: Record<string, AttributeValue | undefined> | undefined
+  detectors?: readonly ResourceDetector[] | undefined
+  endpoint?: string | URL | undefined
+  apiKey?: string | (() => string | Promise<string>) | undefined
+  apiKeyScheme?: "raw" | "bearer" | undefined
+  destination?: DestinationOption | undefined
+  clickhouseUrl?: string | undefined
+  delivery?: boolean | undefined
+  propagators?: readonly ("tracecontext" | "baggage" | "none" | TextMapPropagator)[] | undefined
+  sampler?: SamplerName | Sampler | undefined
+  samplerRatio?: number | undefined
+  exitBudget?: number | undefined
+  logLevel?: LogLevel | undefined
+  startupLine?: boolean | undefined
+  disabled?: boolean | undefined
+  traces?: boolean | QueuedSignalOptions | undefined
+  logs?: boolean | QueuedSignalOptions | undefined
+  metrics?: boolean | MetricsOptions | undefined
+  limits?: LimitOptions | undefined
+}

@@ -1,0 +1,164 @@
+// Everything that is on, as one owner: the providers behind the globals, the deliveries they opened, and their end.
+import type { ContextManager, DiagLogger, TextMapPropagator } from "@opentelemetry/api"
+import type { Resource } from "@opentelemetry/resources"
+import type { LoggerProvider } from "@opentelemetry/sdk-logs"
+import type { MeterProvider } from "@opentelemetry/sdk-metrics"
+import type { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
+import { createRequire } from "./builtins.ts"
+import type { Config } from "./config.ts"
+import type { DeliveryStats } from "./delivery.ts"
+import type { Destinations, Exporters } from "./destinations.ts"
+import type { Providers } from "./globals.ts"
+import { lazy } from "./lazy.ts"
+import {
+  type AttachingContextManager,
+  lazyContextManager,
+  lazyLoggerProvider,
+  lazyMeterProvider,
+  lazyPropagator,
+  lazyTracerProvider,
+} from "./lazy-providers.ts"
+import { contextAsyncHooks, core } from "./opentelemetry.ts"
+import type { OpenDelivery, Parts } from "./pipeline.ts"
+import { members, type Signal } from "./settings.ts"
+import type { Say } from "./stderr.ts"
+
+// Loaded when first needed, and by require(), since the first span cannot wait for an import.
+const require = createRequire(import.meta.url)
+const load = {
+  destinations: (): typeof import("./destinations.ts") => require("./destinations.js"),
+  resource: (): typeof import("./resource.ts") => require("./resource.js"),
+  traces: (): typeof import("./traces.ts") => require("./traces.js"),
+  logs: (): typeof import("./logs.ts") => require("./logs.js"),
+  metrics: (): typeof import("./metrics.ts") => require("./metrics.js"),
+}
+
+export interface DestinationStats extends DeliveryStats {
+  readonly destination: string
+}
+
+/** By signal, one entry per destination; empty until the signal is first used. */
+export type Stats = Record<Signal, DestinationStats[]>
+
+export interface Sdk {
+  readonly providers: Partial<Providers>
+  /** Loads what the first span needs. */
+  readonly warm: () => void
+  /** What was made before is sent, unless the time is up. Never rejects. */
+  readonly flush: (timeout?: number) => Promise<void>
+  readonly close: (timeout: number) => Promise<void>
+  readonly stats: () => Stats
+  /** As flush, at the end of the process; does nothing when nothing was made since the last time. */
+  readonly flushAtExit: (timeout: number) => void
+}
+
+export function createSdk(config: Config, say: Say): Sdk {
+  const open: OpenDelivery[] = []
+  let madeAtExit: number | undefined
+  const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
+  const resource = lazy<Resource>(() => load.resource().createResource(config))
+  const parts = <S extends Signal>(signal: S): Parts<Exporters[S]> => ({
+    config,
+    resource: resource.get(),
+    targets: destinations.get().targets(signal),
+    say,
+    opened: (delivery) => open.push(delivery),
+  })
+  const tracer = lazy<BasicTracerProvider>(() => load.traces().createTracerProvider(parts("traces")))
+  const logger = lazy<LoggerProvider>(() => load.logs().createLoggerProvider(parts("logs")))
+  const meter = lazy<MeterProvider>(() => load.metrics().createMeterProvider(parts("metrics")))
+  const on = (signal: Signal) => {
+    const { exporter, destination } = config[signal]
+    const taken = destination.some((one) => typeof one === "string" || one[members[signal]] !== undefined)
+    return taken && exporter !== "none" && !config.disabled
+  }
+  const context = lazy<AttachingContextManager>(createContextManager)
+  const providers: Partial<Providers> = {
+    context: lazyContextManager(context),
+    propagation: lazyPropagator(lazy(() => createPropagator(config))),
+    diag: diagLogger(say),
+    ...(on("traces") ? { trace: lazyTracerProvider(tracer) } : {}),
+    ...(on("logs") ? { logs: lazyLoggerProvider(logger) } : {}),
+    ...(on("metrics") ? { metrics: lazyMeterProvider(meter) } : {}),
+  }
+
+  const attempt = (fn: () => Promise<void> | undefined) =>
+    Promise.resolve()
+      .then(fn)
+      .catch((error: unknown) => say("warn", "flush", `flush: ${String(error)}`))
+
+  async function flush(timeout?: number): Promise<void> {
+    const collected = attempt(() => meter.made()?.forceFlush())
+    // Without deliveries of ours (delivery: false) this is all there is to flush.
+    const upstream = [attempt(() => tracer.made()?.forceFlush()), attempt(() => logger.made()?.forceFlush())]
+    await Promise.all([
+      ...upstream,
+      collected,
+      ...open
+        .filter(({ signal }) => signal !== "metrics")
+        .map((one) => one.flush(timeout ?? config[one.signal].exportTimeout)),
+    ])
+    const metrics = open.filter(({ signal }) => signal === "metrics")
+    await Promise.all(metrics.map((one) => one.flush(timeout ?? config.metrics.exportTimeout)))
+  }
+
+  async function close(timeout: number): Promise<void> {
+    await attempt(() => meter.made()?.shutdown()) // collects one last time
+    await Promise.all(open.map((one) => one.close(timeout)))
+    await Promise.all([attempt(() => tracer.made()?.shutdown()), attempt(() => logger.made()?.shutdown())])
+    context.made()?.disable()
+  }
+
+  return {
+    providers,
+    warm: () => {
+      if (!on("traces")) return
+      context.get()
+      tracer.get()
+    },
+    flush,
+    close,
+    stats: () => {
+      const stats: Stats = { traces: [], logs: [], metrics: [] }
+      for (const one of open) stats[one.signal].push({ destination: one.destination, ...one.stats() })
+      return stats
+    },
+    flushAtExit: (timeout) => {
+      const made = open.reduce((sum, one) => sum + (one.signal === "metrics" ? 0 : one.stats().produced), 0)
+      if (made === madeAtExit) return
+      madeAtExit = made
+      void flush(timeout)
+    },
+  }
+}
+
+function createContextManager(): AttachingContextManager {
+  const { AsyncLocalStorageContextManager } = contextAsyncHooks()
+  const manager = new AsyncLocalStorageContextManager()
+  return manager.enable() as ContextManager as AttachingContextManager
+}
+
+function createPropagator({ propagators }: Config): TextMapPropagator {
+  const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = core()
+  const chosen = propagators.flatMap((one) => {
+    if (typeof one !== "string") return [one]
+    if (one === "none") return []
+    return [one === "baggage" ? new W3CBaggagePropagator() : new W3CTraceContextPropagator()]
+  })
+  return new CompositePropagator({ propagators: chosen })
+}
+
+/** What OpenTelemetry's own packages say. */
+function diagLogger(say: Say): DiagLogger {
+  const at =
+    (level: Parameters<Say>[0]) =>
+    (message: string, ...rest: unknown[]) =>
+      say(level, message, [message, ...rest.map(String)].join(" "))
+  return {
+    error: at("error"),
+    warn: at("warn"),
+    info: at("info"),
+    debug: at("debug"),
+    verbose: at("verbose"),
+  }
+}

@@ -1,0 +1,112 @@
+// Starts the SDK: one configuration, one set of providers in the API's globals, one handle. A second call gives the
+// first's.
+import type { ApiCopy } from "./api-copies.ts"
+import { createRequire, isTerminal } from "./builtins.ts"
+import { resolveConfig } from "./config.ts"
+import type { DescribedSetting } from "./describe.ts"
+import { registerGlobals } from "./globals.ts"
+import type { Options } from "./options.ts"
+import { createSdk, type Stats } from "./sdk.ts"
+import { createSay } from "./stderr.ts"
+
+export interface Clickstack {
+  /** Sends what was recorded so far; waits until it is delivered, dropped, or the time is up. Never rejects. */
+  flush(): Promise<void>
+  /** Sends what was recorded so far, within the exit budget, and ends; after it init() starts anew. Never rejects. */
+  shutdown(): Promise<void>
+  /** What became of everything that was recorded, by signal and destination. */
+  stats(): Stats
+  /** The configuration in effect, each value with its source, secrets masked. */
+  describe(): Description
+}
+
+export interface Description {
+  readonly settings: Readonly<Record<string, DescribedSetting>>
+  /** What was wrong or unlikely in the configuration. */
+  readonly warnings: readonly string[]
+  /** The kinds of provider that another SDK had registered before, and keeps. */
+  readonly taken: readonly string[]
+}
+
+// Most starts need it never.
+const require = createRequire(import.meta.url)
+const describer = (): typeof import("./describe.ts") => require("./describe.js")
+
+const warmAfter = 100 // milliseconds, when most servers have started
+
+// In a global, because an app may hold several copies of this package.
+const key = Symbol.for("@clickstack/node")
+type Global = { [key]?: { clickstack: Clickstack; warnAgain: () => void } | undefined }
+
+/** What the app loaded before us; nothing when we are preloaded. */
+export interface Before {
+  readonly copies: readonly ApiCopy[]
+  readonly libraries: readonly string[]
+}
+
+/** @throws ClickstackError CONFIG_INVALID for unknown or wrong options. */
+export function start(options: Options, findBefore?: () => Before): Clickstack {
+  const global = globalThis as Global
+  const running = global[key]
+  if (running !== undefined) {
+    running.warnAgain()
+    return running.clickstack
+  }
+  const resolution = resolveConfig(options)
+  const { config, warnings } = resolution
+  const say = createSay(config.logLevel)
+  for (const warning of warnings) say("warn", warning, warning)
+
+  const sdk = createSdk(config, say)
+  const before = findBefore?.()
+  const { taken, unregister } = registerGlobals(sdk.providers, before?.copies)
+  if (taken.length > 0) {
+    say(
+      "warn",
+      "taken",
+      `another OpenTelemetry SDK registered ${taken.join(", ")} before and keeps it; call init() first, or remove the other`,
+    )
+  }
+  if (before !== undefined && before.libraries.length > 0 && !config.disabled) {
+    say(
+      "warn",
+      "late",
+      `init() came after ${before.libraries.join(", ")} loaded, which will not be traced; call it first, or start with node --import @clickstack/node/register`,
+    )
+  }
+  if (config.startupLine ?? (isInfo(config.logLevel) || isTerminal(2))) {
+    createSay("info")("info", "start", describer().startupLine(config))
+  }
+
+  // So that the first request need not wait for it; a process that is done sooner never loads it.
+  const warming = setTimeout(sdk.warm, warmAfter).unref()
+  const beforeExit = () => sdk.flushAtExit(config.exitBudget)
+  process.on("beforeExit", beforeExit)
+
+  let closing: Promise<void> | undefined
+  const clickstack: Clickstack = {
+    flush: () => sdk.flush(),
+    shutdown: () =>
+      (closing ??= (async () => {
+        clearTimeout(warming)
+        process.off("beforeExit", beforeExit)
+        await sdk.close(config.exitBudget)
+        unregister()
+        global[key] = undefined
+      })()),
+    stats: sdk.stats,
+    describe: () => ({ settings: describer().describeSettings(resolution), warnings, taken }),
+  }
+  global[key] = {
+    clickstack,
+    warnAgain: () =>
+      say(
+        "warn",
+        "again",
+        "init() was called before; this call changes nothing and gives what the first one gave",
+      ),
+  }
+  return clickstack
+}
+
+const isInfo = (level: string) => ["info", "debug", "verbose", "all"].includes(level)

@@ -1,0 +1,69 @@
+// Traces through sdk-trace-base; upstream's packages are loaded when the first span starts.
+import type { Context } from "@opentelemetry/api"
+import type {
+  BasicTracerProvider,
+  ReadableSpan,
+  Sampler,
+  SpanExporter,
+  SpanProcessor,
+} from "@opentelemetry/sdk-trace-base"
+import type { Config } from "./config.ts"
+import type { Delivery } from "./delivery.ts"
+import { exportWith } from "./destinations.ts"
+import { sdkTraceBase } from "./opentelemetry.ts"
+import { openDelivery, type Parts } from "./pipeline.ts"
+import { upstreamSpanProcessor } from "./upstream.ts"
+
+const sampled = 1 // TraceFlags.SAMPLED
+
+export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerProvider {
+  const { config, resource, targets } = parts
+  const { limits } = config
+  const processors = config.delivery
+    ? targets.map((target) =>
+        spanProcessor(openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, exportWith)),
+      )
+    : targets.map((target) => upstreamSpanProcessor(parts, target))
+  return new (sdkTraceBase().BasicTracerProvider)({
+    resource,
+    sampler: createSampler(config),
+    spanProcessors: processors,
+    generalLimits: {
+      attributeCountLimit: limits.spanAttributes,
+      attributeValueLengthLimit: limits.spanAttributeLength ?? Infinity,
+    },
+    spanLimits: {
+      attributeCountLimit: limits.spanAttributes,
+      attributeValueLengthLimit: limits.spanAttributeLength ?? Infinity,
+      eventCountLimit: limits.spanEvents,
+      linkCountLimit: limits.spanLinks,
+      attributePerEventCountLimit: limits.eventAttributes,
+      attributePerLinkCountLimit: limits.linkAttributes,
+    },
+  })
+}
+
+/** Hands ended spans over; whoever opened the delivery flushes and closes it. */
+export function spanProcessor(delivery: Pick<Delivery<ReadableSpan>, "push">): SpanProcessor {
+  return {
+    onStart: (_span: unknown, _context: Context) => undefined,
+    onEnd: (span) => {
+      if ((span.spanContext().traceFlags & sampled) !== 0) delivery.push(span)
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }
+}
+
+export function createSampler({ sampler, samplerRatio }: Pick<Config, "sampler" | "samplerRatio">): Sampler {
+  if (typeof sampler !== "string") return sampler
+  const { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler } = sdkTraceBase()
+  const name = sampler.replace("parentbased_", "")
+  const root =
+    name === "always_on"
+      ? new AlwaysOnSampler()
+      : name === "always_off"
+        ? new AlwaysOffSampler()
+        : new TraceIdRatioBasedSampler(samplerRatio)
+  return name === sampler ? root : new ParentBasedSampler({ root })
+}

@@ -1,0 +1,85 @@
+// `delivery: false`: OpenTelemetry's own batch processors and OTLP exporters, exactly as they are.
+import type { LogRecordExporter, LogRecordProcessor } from "@opentelemetry/sdk-logs"
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
+import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { authorizationFor } from "./api-key.ts"
+import type { Config } from "./config.ts"
+import type { Target } from "./destinations.ts"
+import { exporterLogs, exporterMetrics, exporterTraces, sdkLogs, sdkTraceBase } from "./opentelemetry.ts"
+import type { Parts } from "./pipeline.ts"
+import type { Signal } from "./settings.ts"
+import { tlsFiles } from "./tls-files.ts"
+
+export function upstreamSpanProcessor(
+  parts: Parts<SpanExporter>,
+  target: Target<SpanExporter>,
+): SpanProcessor {
+  const { BatchSpanProcessor } = sdkTraceBase()
+  return new BatchSpanProcessor(exporterOf("traces", parts.config, target), batchOptions(parts.config.traces))
+}
+
+export function upstreamLogProcessor(
+  parts: Parts<LogRecordExporter>,
+  target: Target<LogRecordExporter>,
+): LogRecordProcessor {
+  const { BatchLogRecordProcessor } = sdkLogs()
+  return new BatchLogRecordProcessor({
+    exporter: exporterOf("logs", parts.config, target),
+    ...batchOptions(parts.config.logs),
+  })
+}
+
+export function upstreamMetricExporter(
+  parts: Parts<PushMetricExporter>,
+  target: Target<PushMetricExporter>,
+): PushMetricExporter {
+  return exporterOf("metrics", parts.config, target)
+}
+
+/** A destination of the user's own stays; OTLP becomes upstream's exporter. */
+function exporterOf<E>(signal: Signal, config: Config, target: Target<E>): E {
+  if (!target.isOtlp) return target.exporter
+  const options = exporterOptions(signal, config)
+  if (signal === "traces") {
+    const { OTLPTraceExporter } = exporterTraces()
+    return new OTLPTraceExporter(options) as E
+  }
+  if (signal === "logs") {
+    const { OTLPLogExporter } = exporterLogs()
+    return new OTLPLogExporter(options) as E
+  }
+  const { OTLPMetricExporter, AggregationTemporalityPreference } = exporterMetrics()
+  const preferences = {
+    cumulative: AggregationTemporalityPreference.CUMULATIVE,
+    delta: AggregationTemporalityPreference.DELTA,
+    lowmemory: AggregationTemporalityPreference.LOWMEMORY,
+  }
+  return new OTLPMetricExporter({
+    ...options,
+    temporalityPreference: preferences[config.metrics.temporality],
+  }) as E
+}
+
+function exporterOptions(signal: Signal, config: Config) {
+  const { endpoint, headers, timeout, compression, sendsApiKey } = config[signal]
+  const authorization = authorizationFor(config)
+  return {
+    url: endpoint,
+    timeoutMillis: timeout,
+    compression: (compression === "none" ? "none" : "gzip") as never,
+    httpAgentOptions: { keepAlive: true, ...tlsFiles(config[signal]) },
+    headers: async () => {
+      const key = sendsApiKey ? await authorization() : undefined
+      return { ...(key === undefined ? {} : { authorization: key }), ...headers }
+    },
+  }
+}
+
+function batchOptions({ queueSize, batchSize, delay, exportTimeout }: Config["traces"]) {
+  return {
+    ...(queueSize === undefined ? {} : { maxQueueSize: queueSize }),
+    maxExportBatchSize: batchSize,
+    scheduledDelayMillis: delay,
+    exportTimeoutMillis: exportTimeout,
+  }
+}

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest"
+import { createAdmission } from "./admission.ts"
+import { defaultLimits } from "./options.ts"
+
+const overloaded = expect.objectContaining({ code: "OVERLOADED", retryable: true, retryAfter: 5 })
+
+test("lets as many in as configured, signal by signal, and again when one has left", () => {
+  const admission = createAdmission({ ...defaultLimits, requests: 2 })
+  const leave = admission.enter("traces")
+  admission.enter("traces")
+  expect(() => admission.enter("traces")).toThrow(overloaded)
+  expect(() => admission.check("traces")).toThrow(overloaded)
+  admission.enter("logs")
+  leave()
+  admission.check("traces")
+  admission.enter("traces")
+})
+
+test("holds bytes up to the limit, and gets them back once", () => {
+  const admission = createAdmission({ ...defaultLimits, inFlightBytes: 100 })
+  const [first, second] = [admission.lease(), admission.lease()]
+  first.take(60)
+  second.take(40)
+  expect(() => second.take(1)).toThrow(overloaded)
+  first.release()
+  first.release()
+  second.take(60)
+  expect(() => second.take(1)).toThrow(overloaded)
+})

@@ -1,0 +1,64 @@
+// How much a receiver does at once: requests per signal, and bytes over all. What does not fit is refused at once,
+// for the sender has the data safe and is told when to come back; a queue here would only hide the pressure.
+import type { Limits } from "./options.ts"
+import { ReceiverError } from "./receiver-error.ts"
+import { type Signal, signalNames } from "./signals.ts"
+
+/** Bytes held for one request; `release` gives all of them back, once. */
+export interface Lease {
+  take(bytes: number): void
+  release(): void
+}
+
+export interface Admission {
+  /** Throws when the signal's sink has all the requests that it may have. */
+  check(signal: Signal): void
+  /** Takes one of the sink's places, or throws; the result gives it back. */
+  enter(signal: Signal): () => void
+  lease(): Lease
+}
+
+export function createAdmission(limits: Readonly<Limits>): Admission {
+  const active = new Map<Signal, number>(signalNames.map((signal) => [signal, 0]))
+  let bytesHeld = 0
+
+  const overloaded = (what: string) =>
+    new ReceiverError(
+      "OVERLOADED",
+      `${what}; try again in ${limits.retryAfterSeconds} s, nothing was taken`,
+      {
+        retryAfter: limits.retryAfterSeconds,
+      },
+    )
+
+  function check(signal: Signal): void {
+    if (active.get(signal)! >= limits.requests) {
+      throw overloaded(`${limits.requests} requests of ${signal} are being handled already`)
+    }
+  }
+
+  return {
+    check,
+    enter(signal) {
+      check(signal)
+      active.set(signal, active.get(signal)! + 1)
+      return () => active.set(signal, active.get(signal)! - 1)
+    },
+    lease() {
+      let held = 0
+      return {
+        take(bytes) {
+          if (bytesHeld + bytes > limits.inFlightBytes) {
+            throw overloaded(`requests of ${bytesHeld} bytes are being handled already`)
+          }
+          bytesHeld += bytes
+          held += bytes
+        },
+        release() {
+          bytesHeld -= held
+          held = 0
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,7 @@
+export { startClickHouse } from "./start-clickhouse.ts"
+export type { ArmedClickHouseFault, ClickHouse } from "./start-clickhouse.ts"
+export type { ClickHouseOptions } from "./clickhouse/options.ts"
+export type { Fault as ClickHouseFault } from "./clickhouse/faults.ts"
+export type { RecordedRequest } from "./clickhouse/request-log.ts"
+export { TestingError } from "./errors.ts"
+export type { TestingErrorCode } from "./errors.ts"

@@ -1,0 +1,152 @@
+// `pnpm bench local [spans] [rounds]`: from OTLP bytes to stored rows, through ClickStack and through what one writes
+// without it; then as much as can be sent, for the memory (alone: `--overload`). `pnpm bench local --queries [rows]`: how long the API takes
+// over very many rows. CPU is that of the receiving process alone, ClickHouse's work included.
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
+import { makeSpans } from "../ingest/spans.ts"
+import { median, table } from "../report.ts"
+import { measureQueries } from "./queries.ts"
+import type { Usage } from "./serve.ts"
+
+const script = fileURLToPath(new URL("./serve.js", import.meta.url))
+const ways = ["clickstack", "protobufjs + JSON"] as const
+const sizes = [512, 5_000]
+
+interface Result {
+  cpuUsPerSpan: number
+  spansPerSecond: number
+  peakRssMb: number
+}
+
+if (process.argv[2] === "--queries") {
+  await measureQueries(Number(process.argv[3] ?? 10_000_000))
+} else if (process.argv[2] === "--overload") {
+  await overload()
+} else {
+  const spans = Number(process.argv[2] ?? 200_000)
+  await compare(spans, Number(process.argv[3] ?? 3))
+  await overload()
+}
+
+async function compare(spans: number, rounds: number): Promise<void> {
+  console.log(
+    `${spans.toLocaleString("en")} spans, 10 resource and 8 span attributes; medians of ${rounds} rounds.\n`,
+  )
+  const lines: (string | number)[][] = []
+  for (const size of sizes) {
+    const results = new Map<string, Result[]>(ways.map((way) => [way, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const way of ways) results.get(way)?.push(await measure(way, size, spans))
+    }
+    const plain = middle(results.get("protobufjs + JSON") ?? [])
+    for (const way of ways) {
+      const one = middle(results.get(way) ?? [])
+      lines.push([
+        size,
+        way,
+        one.cpuUsPerSpan.toFixed(1),
+        (one.cpuUsPerSpan / plain.cpuUsPerSpan).toFixed(2),
+        Math.round(1e6 / one.cpuUsPerSpan),
+        Math.round(one.spansPerSecond),
+        Math.round(one.peakRssMb),
+      ])
+    }
+  }
+  console.log(
+    table(
+      ["spans per request", "way", "CPU us/span", "ratio", "spans/s per core", "spans/s", "peak MB"],
+      lines,
+    ),
+  )
+}
+
+function middle(results: readonly Result[]): Result {
+  const of = (name: keyof Result) => median(results.map((result) => result[name]))
+  return {
+    cpuUsPerSpan: of("cpuUsPerSpan"),
+    spansPerSecond: of("spansPerSecond"),
+    peakRssMb: of("peakRssMb"),
+  }
+}
+
+async function measure(way: string, size: number, spans: number): Promise<Result> {
+  const server = await start(way)
+  const body = requestOf(size)
+  const requests = Math.ceil(spans / size)
+  await sendMany(server.url, body, 5, 1)
+  const before = await usageOf(server.child)
+  const started = performance.now()
+  const { stored } = await sendMany(server.url, body, requests, 8)
+  const seconds = (performance.now() - started) / 1000
+  const after = await usageOf(server.child)
+  await end(server.child)
+  if (after.stored - before.stored !== stored * size) throw new Error(`${way}: rows are missing`)
+  return {
+    cpuUsPerSpan: ((after.cpuMs - before.cpuMs) * 1000) / (stored * size),
+    spansPerSecond: (stored * size) / seconds,
+    peakRssMb: after.peakRssMb,
+  }
+}
+
+/** Far more than can be stored, for ten seconds: what is not taken must be refused, not kept. */
+async function overload(): Promise<void> {
+  const server = await start("clickstack")
+  const body = requestOf(5_000)
+  const until = performance.now() + 10_000
+  const { stored, refused } = await sendMany(server.url, body, Infinity, 64, () => performance.now() < until)
+  const usage = await usageOf(server.child)
+  await end(server.child)
+  console.log(
+    `\n64 senders of 5,000 spans at once for 10 s: ${stored} requests stored, ${refused} refused with 503, ` +
+      `${usage.stored === stored * 5_000 ? "all rows of the stored ones there" : "ROWS DIFFER"}, peak ${Math.round(usage.peakRssMb)} MB`,
+  )
+}
+
+function requestOf(spans: number): Uint8Array<ArrayBuffer> {
+  const bytes = ProtobufTraceSerializer.serializeRequest(makeSpans(spans))
+  if (bytes === undefined) throw new Error("nothing was encoded")
+  return new Uint8Array(bytes)
+}
+
+async function sendMany(
+  url: string,
+  body: Uint8Array<ArrayBuffer>,
+  requests: number,
+  senders: number,
+  goOn = () => true,
+): Promise<{ stored: number; refused: number }> {
+  let left = requests
+  let stored = 0
+  let refused = 0
+  const send = async () => {
+    while (left-- > 0 && goOn()) {
+      const headers = { "content-type": "application/x-protobuf" }
+      const response = await fetch(`${url}/v1/traces`, { method: "POST", headers, body })
+      await response.arrayBuffer()
+      if (response.status === 200) stored++
+      else if (response.status === 503) refused++
+      else throw new Error(`the answer was ${response.status}`)
+    }
+  }
+  await Promise.all(Array.from({ length: senders }, send))
+  return { stored, refused }
+}
+
+async function start(way: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(script, [way])
+  const [url] = (await once(child, "message")) as [string]
+  return { child, url }
+}
+
+async function usageOf(child: ChildProcess): Promise<Usage> {
+  child.send("usage")
+  const [usage] = (await once(child, "message")) as [Usage]
+  return usage
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.send("end")
+  await once(child, "exit")
+}

@@ -1,0 +1,64 @@
+// The process under measurement: OTLP over HTTP in, ClickHouse in process behind it, in one of two ways. Its parent
+// sends, and asks for the CPU and memory of this process alone.
+import { createServer } from "node:http"
+import { createIngest } from "@clickstack/ingest"
+import { startLocal } from "@clickstack/local"
+import { requestTypes } from "../../receiver/otlp-schema.ts"
+import { jsonRows } from "./json-rows.ts"
+
+export interface Usage {
+  cpuMs: number
+  peakRssMb: number
+  stored: number
+}
+
+const way = process.argv[2]
+let peakRss = 0
+const watch = setInterval(() => (peakRss = Math.max(peakRss, process.memoryUsage.rss())), 50)
+watch.unref()
+
+const { url, count, close } = way === "clickstack" ? await clickstack() : await plain()
+
+process.on("message", (message) => {
+  if (message === "end") void close().then(() => process.exit(0))
+  else
+    void count().then((stored) => {
+      const { user, system } = process.cpuUsage()
+      const usage: Usage = { cpuMs: (user + system) / 1000, peakRssMb: peakRss / 1024 / 1024, stored }
+      process.send?.(usage)
+    })
+})
+process.send?.(url)
+
+async function clickstack() {
+  const local = await startLocal({ memory: true, httpPort: 0, grpcPort: false, uiPort: false })
+  return {
+    url: local.otlp.http,
+    count: async () => Number((await local.query("SELECT count() AS n FROM otel_traces"))[0]?.["n"]),
+    close: local.close,
+  }
+}
+
+/** What one writes without us: a decoder from OpenTelemetry's schema, an object a row, JSON into ClickHouse. */
+async function plain() {
+  const ingest = createIngest("chdb::memory:")
+  await ingest.ensureSchema()
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => {
+      const lines = jsonRows(requestTypes.traces.decode(Buffer.concat(chunks)))
+      ingest.command(`INSERT INTO otel_traces FORMAT JSONEachRow\n${lines}`).then(
+        () => response.end(),
+        () => response.writeHead(503).end(),
+      )
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as { port: number }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count: async () => Number((await ingest.query("SELECT count() AS n FROM otel_traces"))[0]?.["n"]),
+    close: () => ingest.close(),
+  }
+}

@@ -1,0 +1,93 @@
+// `clickstack` itself: a real process, ended by real signals.
+import { join } from "node:path"
+import { createIngest } from "@clickstack/ingest"
+import { startClickHouse } from "@clickstack/testing"
+import { expect, test } from "vitest"
+import { logs, post } from "./otlp.ts"
+import { anyPorts, clickstack, startClickstack } from "./run-clickstack.ts"
+import { temporaryDirectory } from "./temporary.ts"
+
+const cwd = temporaryDirectory()
+
+async function readBodies(api: string | undefined, text: string): Promise<string[]> {
+  const response = await fetch(`${api}/api/logs?limit=1000&text=${encodeURIComponent(text)}`)
+  const page = (await response.json()) as { logs: { body: string }[] }
+  return page.logs.map(({ body }) => body)
+}
+
+test("Ctrl-C loses nothing that was answered with success, and the next one has it", async () => {
+  const first = await startClickstack([], { cwd })
+  const answered: string[] = []
+  const unanswered: string[] = []
+  let asked = false
+  const send = async (sender: number) => {
+    for (let number = 0; ; number++) {
+      const body = `${sender}-${number} sent`
+      try {
+        const { status } = await post(first.http, "logs", logs([{ body }]))
+        if (status !== 200) return void unanswered.push(body)
+        answered.push(body)
+      } catch {
+        return void unanswered.push(body)
+      }
+      if (answered.length >= 40 && !asked) {
+        asked = true
+        first.process.kill("SIGINT")
+      }
+    }
+  }
+  await Promise.all([0, 1, 2, 3].map(send))
+  const ended = await first.ended
+  expect(ended).toMatchObject({ code: 0, stderr: "" })
+  expect(ended.stdout).toMatch(/stopped; in all: \d+ logs/)
+
+  const second = await startClickstack([], { cwd })
+  const stored = await readBodies(second.api, "sent")
+  expect(answered.filter((body) => !stored.includes(body))).toEqual([])
+  expect(stored.filter((body) => !answered.includes(body) && !unanswered.includes(body))).toEqual([])
+  expect(new Set(stored).size).toBe(stored.length)
+
+  const third = await clickstack(anyPorts, { cwd })
+  expect(third.code).toBe(1)
+  expect(third.stderr).toContain(`held by the clickstack with process id ${second.process.pid}`)
+  expect(third.stderr).toContain(second.http)
+  expect(third.stderr.trim().split("\n")).toHaveLength(1)
+  await second.end("SIGTERM")
+})
+
+test("--memory keeps nothing", async () => {
+  const one = await startClickstack(["--memory"], { cwd })
+  await post(one.http, "logs", logs([{ body: "gone" }]))
+  expect(await readBodies(one.api, "gone")).toEqual(["gone"])
+  await one.end()
+  const other = await startClickstack(["--memory"], { cwd })
+  expect(await readBodies(other.api, "gone")).toEqual([])
+  await other.end()
+})
+
+test("--clickhouse stores in a server", async () => {
+  await using server = await startClickHouse()
+  const local = await startClickstack(["--clickhouse", server.url, "--dir", join(cwd, "unused")], { cwd })
+  expect((await post(local.http, "logs", logs([{ body: "to the server" }]))).status).toBe(200)
+  expect(await readBodies(local.api, "server")).toEqual(["to the server"])
+  await using direct = createIngest(server.url)
+  expect(await direct.query("SELECT Body, SeverityText FROM otel_logs")).toEqual([
+    { Body: "to the server", SeverityText: "info" },
+  ])
+  await local.end()
+})
+
+test.each([
+  [["--prot", "1"], "unknown option '--prot'"],
+  [["--http-port", "x"], "--http-port must be a port"],
+  [["--max-size", "huge"], "--max-size must be a size"],
+  [["--retention", "soon"], "retention.age"],
+  [["--host", "0.0.0.0"], "set a token"],
+  [["lokal"], 'no command "lokal"'],
+])("clickstack %j says what is wrong in one line", async (args, message) => {
+  const { code, stderr, stdout } = await clickstack(args, { cwd })
+  expect(code).toBeGreaterThan(0)
+  expect(stderr).toContain(message)
+  expect(stderr.trim().split("\n")).toHaveLength(1)
+  expect(stdout).toBe("")
+})

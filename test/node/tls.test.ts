@@ -1,0 +1,117 @@
+// Certificates of our own choosing: the collector's authority, and our certificate where it asks for one; from files and
+// as PEM text, over HTTP and gRPC. And bodies compressed with Zstandard, where Node has it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { startReceiver } from "@clickstack/receiver"
+import { afterAll, describe, expect, test } from "vitest"
+import { certificate } from "../receiver/certificate.ts"
+import { nodeBinary } from "../tools/node-matrix.mjs"
+import { runApp } from "./run-app.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "clickstack-tls-"))
+afterAll(() => rmSync(directory, { recursive: true }))
+const file = (name: string, content: string) => {
+  writeFileSync(join(directory, name), content)
+  return join(directory, name)
+}
+
+const authority = certificate("test authority")
+const server = certificate("localhost", { hosts: ["localhost", "127.0.0.1"], issuer: authority })
+const client = certificate("app", { issuer: authority })
+const ours = {
+  OTEL_EXPORTER_OTLP_CERTIFICATE: file("ca.pem", authority.cert),
+  OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file("cert.pem", client.cert),
+  OTEL_EXPORTER_OTLP_CLIENT_KEY: file("key.pem", client.key),
+}
+const span = 'require("@opentelemetry/api").trace.getTracer("x").startSpan("x").end()'
+const register = ["--require", "@clickstack/node/register"]
+
+async function open() {
+  const names: string[] = []
+  const receiver = await startReceiver({
+    httpPort: 0,
+    grpcPort: 0,
+    tls: { key: server.key, cert: server.cert, ca: authority.cert, requireClientCertificate: true },
+    traces: (spans) => void names.push(...spans.map(({ name }) => name)),
+  })
+  return { receiver, names, [Symbol.asyncDispose]: () => receiver.close() }
+}
+
+describe.each(["http/protobuf", "grpc"])("%s", (protocol) => {
+  const env = (receiver: { url: string | undefined; grpcUrl: string | undefined }) => ({
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    // By name: grpc-js sends an address as the TLS server name too, at which Node warns on the app's stderr.
+    OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? receiver.grpcUrl : receiver.url)!.replace(
+      "127.0.0.1",
+      "localhost",
+    ),
+    CLICKSTACK_EXIT_BUDGET: "10000",
+  })
+
+  test("with files", async () => {
+    await using inbox = await open()
+    const ended = await runApp("-e", [span], {
+      nodeOptions: register,
+      env: { ...ours, ...env(inbox.receiver) },
+    })
+    expect(ended).toMatchObject({ code: 0, stderr: "" })
+    expect(inbox.names).toEqual(["x"])
+  })
+
+  test("with PEM text in code", async () => {
+    await using inbox = await open()
+    const options = {
+      certificate: authority.cert,
+      clientCertificate: client.cert,
+      clientKey: client.key,
+      startupLine: false,
+    }
+    const code = `const sdk = require("@clickstack/node").init(JSON.parse(process.argv[1])); ${span}; sdk.shutdown()`
+    const ended = await runApp("-e", [code, JSON.stringify(options)], { env: env(inbox.receiver) })
+    expect(ended).toMatchObject({ code: 0, stderr: "" })
+    expect(inbox.names).toEqual(["x"])
+  })
+})
+
+test("a certificate that is not trusted is one line that says what to do", async () => {
+  await using inbox = await open()
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url!, CLICKSTACK_EXIT_BUDGET: "300" }
+  const { stderr } = await runApp("-e", [span], { nodeOptions: register, env })
+  expect(stderr).toMatch(
+    /^clickstack: traces to https:\S+: its certificate is not trusted; set certificate, or renew it/,
+  )
+})
+
+test("a certificate file that is not there is one line that names it", async () => {
+  await using inbox = await open()
+  const env = {
+    ...ours,
+    OTEL_EXPORTER_OTLP_CERTIFICATE: "/nowhere/ca.pem",
+    OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url!,
+  }
+  const { stderr } = await runApp("-e", [span], { nodeOptions: register, env })
+  expect(stderr).toContain("certificate: the file /nowhere/ca.pem cannot be read (ENOENT)")
+})
+
+describe("zstd", () => {
+  const compress = JSON.stringify(
+    fileURLToPath(new URL("../../packages/node/dist/compress.js", import.meta.url)),
+  )
+  const code = `
+    const { compressor } = require(${compress})
+    Promise.resolve().then(() => compressor("zstd")(Buffer.from("hello"))).then(
+      (body) => console.log(require("node:zlib").zstdDecompressSync(body).toString()),
+      (error) => console.log(error.code, error.message))`
+
+  test("compresses where Node has it", async () => {
+    expect((await runApp("-e", [code], { node: await nodeBinary("24") })).stdout).toBe("hello\n")
+  })
+
+  test("elsewhere says so", async () => {
+    expect((await runApp("-e", [code], { node: await nodeBinary("20.19.0") })).stdout).toBe(
+      "CONFIG_INVALID compression zstd needs Node 22.15 or later, this is v20.19.0; use gzip\n",
+    )
+  })
+})
