@@ -26,12 +26,15 @@ const starts = [
   ["ES module with --import", "app.mjs", ["--import", register]],
 ] as const
 
-/** All rows of a service, without what differs from run to run. */
+/** All rows of a service, without what differs from run to run, and what the SDK tells of itself. */
 async function rowsOf(service: string) {
   const of = (columns: string, table: string, order: string) =>
-    ingest.query(`SELECT ${columns} FROM ${table} WHERE ServiceName = {service:String} ORDER BY ${order}`, {
-      service,
-    })
+    ingest.query(
+      `SELECT ${columns} FROM ${table} WHERE ServiceName = {service:String} AND ScopeName != '@clickstack/node' ORDER BY ${order}`,
+      {
+        service,
+      },
+    )
   return {
     traces: await of(
       "SpanName, SpanKind, StatusCode, StatusMessage, SpanAttributes, Events.Name, length(Links.SpanId) AS links, ScopeName, ScopeVersion, ResourceAttributes['team'] AS team, ParentSpanId != '' AS child",

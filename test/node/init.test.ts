@@ -1,7 +1,10 @@
 // init() and register as an app meets them: once, with one clear line where something is off, and without a trace in
 // the app's output, environment or exit code.
 import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { runApp } from "./run-app.ts"
@@ -166,7 +169,10 @@ describe("at the end of the process", () => {
 
   test("a collector that is away costs the exit budget at most, one line, and no exit code", async () => {
     const started = performance.now()
-    const { code, stderr } = await run(`process.exitCode = 3;${span}`, nowhere, register)
+    const state = mkdtempSync(join(tmpdir(), "clickstack-state-"))
+    const env = { ...nowhere, XDG_STATE_HOME: state }
+    const { code, stderr } = await run(`process.exitCode = 3;${span}`, env, register)
+    rmSync(state, { recursive: true })
     expect(code).toBe(3)
     expect(stderr).toMatch(/^clickstack: traces to http:\/\/127\.0\.0\.1:9: nothing listens there.*\n$/)
     expect(performance.now() - started).toBeLessThan(10_000)

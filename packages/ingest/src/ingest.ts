@@ -24,6 +24,8 @@ export interface QueryOptions {
 }
 
 export interface Ingest extends Exporters {
+  /** Where rows go, without credentials: by it an SDK keeps what it could not deliver apart from what goes elsewhere. */
+  readonly endpoint: string
   /** Creates those of ClickStack's tables that are missing, alters none, and returns the names of the new ones. */
   ensureSchema(): Promise<string[]>
   /** Stores rows; all are checked before the first is sent. */
@@ -72,6 +74,8 @@ export function createIngest(options: string | IngestOptions): Ingest {
   }
 
   return {
+    endpoint: `${"origin" in config.engine ? config.engine.origin : `chdb:${config.engine.directory}`}/${database}`,
+
     ...createExporters((sharesOf) => track(async () => store.batch(await sharesOf()))),
 
     ensureSchema: () => track(store.createTables),

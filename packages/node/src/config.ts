@@ -1,6 +1,7 @@
 // Options and environment become one frozen value here, and nowhere else: no other file reads the environment.
 // Code wins over CLICKSTACK_*, that over OTEL_*, that over HYPERDX_* and HDX_*, that over NODE_ENV and the defaults.
 // A wrong option throws, a wrong variable is one warning and counts as not set.
+import { path as paths } from "./builtins.ts"
 import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
 import type { Sampler } from "@opentelemetry/sdk-trace-base"
@@ -16,7 +17,8 @@ import type {
   Protocol,
   SamplerName,
 } from "./options.ts"
-import { type Setting, settings, type Signal, signals } from "./settings.ts"
+import { type Setting, settings } from "./settings.ts"
+import { type Signal, signals } from "./signals.ts"
 import { BadValue, isPlainObject } from "./value-kinds.ts"
 
 /** One OTLP signal's way out. */
@@ -67,6 +69,12 @@ export interface Config {
   readonly apiKeyScheme: "raw" | "bearer"
   readonly clickhouseUrl: string | undefined
   readonly delivery: boolean
+  readonly spool: boolean | string
+  readonly spoolBytes: number
+  readonly spoolAge: number
+  /** Where the spool is when no directory is given; undefined when the user has no place for state. */
+  readonly stateDirectory: string | undefined
+  readonly queueBytes: number
   readonly propagators: readonly ("tracecontext" | "baggage" | "none" | TextMapPropagator)[]
   readonly sampler: SamplerName | Sampler
   readonly samplerRatio: number
@@ -86,6 +94,8 @@ export interface Config {
     readonly linkAttributes: number
     readonly logAttributes: number
     readonly logAttributeLength: number | undefined
+    readonly valueBytes: number
+    readonly recordBytes: number
   }
 }
 
@@ -120,7 +130,10 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
   for (const setting of settings) resolved.set(setting.path, resolve(setting, candidates))
   const config: Record<string, unknown> = {}
   for (const [path, { value }] of resolved) place(config, path, value)
-  Object.assign(config, endpointsOf(resolved, warnings), { kubernetes: kubernetesFrom(env) })
+  Object.assign(config, endpointsOf(resolved, warnings), {
+    kubernetes: kubernetesFrom(env),
+    stateDirectory: stateDirectory(env),
+  })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>
     own["destination"] = destinationsOf(signal, resolved)
@@ -312,6 +325,19 @@ function kubernetesFrom(env: NodeJS.ProcessEnv): Record<string, string> | undefi
     if (value !== undefined) found[attribute] = value
   }
   return found
+}
+
+/** Where programs keep what they need again after a restart. */
+export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = env
+  const base =
+    process.platform === "win32"
+      ? local
+      : state !== undefined && paths.isAbsolute(state)
+        ? state
+        : home &&
+          paths.join(home, process.platform === "darwin" ? "Library/Application Support" : ".local/state")
+  return base && paths.isAbsolute(base) ? paths.join(base, "clickstack") : undefined
 }
 
 function place(target: Record<string, unknown>, path: string, value: unknown): void {

@@ -1,7 +1,8 @@
 // The configuration as a person may read it: each value with its source, nothing secret.
 import { type AppPackage, findAppPackage } from "./app-package.ts"
 import type { Config, Resolution } from "./config.ts"
-import { settings, signals } from "./settings.ts"
+import { settings } from "./settings.ts"
+import { signals } from "./signals.ts"
 import { printableUrl } from "./url.ts"
 import { isPlainObject } from "./value-kinds.ts"
 

@@ -7,9 +7,10 @@ import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
 import { authorizationFor } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import type { Config, DestinationConfig } from "./config.ts"
+import { endpointOf } from "./delivery/endpoint-of.ts"
 import type { Destination } from "./options.ts"
 import type { Exporter } from "./otlp-exporter.ts"
-import { members, type Signal } from "./settings.ts"
+import { members, type Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { printableUrl } from "./url.ts"
 
@@ -22,6 +23,8 @@ export interface Exporters {
 export interface Target<E> {
   /** For messages: "http://localhost:4318". */
   readonly place: string
+  /** What data on disk is kept for; undefined when the exporter does not say where it sends. */
+  readonly endpoint: string | undefined
   readonly exporter: E
   readonly isOtlp: boolean
 }
@@ -60,18 +63,23 @@ export function createDestinations(config: Config, say: Say): Destinations {
   }
 
   function target<S extends Signal>(signal: S, one: DestinationConfig): Target<Exporters[S]> | undefined {
-    if (one === "otlp")
-      return { place: new URL(config[signal].endpoint).origin, exporter: otlp(signal), isOtlp: true }
+    if (one === "otlp") {
+      const { endpoint } = config[signal]
+      return { place: new URL(endpoint).origin, endpoint, exporter: otlp(signal), isOtlp: true }
+    }
     if (one === "clickhouse") {
       return {
         place: printableUrl(config.clickhouseUrl!),
+        endpoint: config.clickhouseUrl!,
         exporter: toClickHouse(signal),
         isOtlp: false,
       }
     }
     const exporter = one[members[signal]] as Exporters[S] | undefined
     if (exporter === undefined) return undefined
-    return { place: nameOf(exporter), exporter, isOtlp: false }
+    const endpoint = one.endpoint ?? endpointOf(exporter)
+    const place = endpoint === undefined ? nameOf(exporter) : printableUrl(endpoint)
+    return { place, endpoint, exporter, isOtlp: false }
   }
 
   return {
@@ -118,19 +126,23 @@ function lateExporter(load: () => Promise<Exporter<never>>): Exporter<never> {
         (error: Error) => done({ code: failed, error }),
       )
     },
+    abort: () => void loaded?.then((exporter) => exporter.abort?.()).catch(() => undefined),
     forceFlush: async () => (await loaded?.catch(() => undefined))?.forceFlush(),
     shutdown: async () => (await loaded?.catch(() => undefined))?.shutdown(),
   }
 }
 
+/** OpenTelemetry's result, and what ClickHouse's exporters and ours add: how many were taken out of a batch for good. */
+type Result = ExportResult & { readonly rejected?: number }
+
 /** One export as a promise: rejects with what the exporter reports or throws. */
 export function exportWith<Items extends ReadableSpan[] | ReadableLogRecord[] | ResourceMetrics>(
   exporter: { export(items: Items, done: (result: ExportResult) => void): void },
   items: Items,
-): Promise<void> {
+): Promise<{ rejected: number }> {
   return new Promise((resolve, reject) => {
-    exporter.export(items, ({ code, error }) => {
-      if (code === success) resolve()
+    exporter.export(items, ({ code, error, rejected = 0 }: Result) => {
+      if (code === success) resolve({ rejected })
       else reject(error ?? new Error("the exporter gave no reason"))
     })
   })

@@ -1,7 +1,7 @@
 // Where each signal's OTLP goes, as the specification builds it, and whether the API key may go there too.
 import type { Resolved } from "./config.ts"
 import type { Protocol } from "./options.ts"
-import { type Signal, signals } from "./settings.ts"
+import { type Signal, signals } from "./signals.ts"
 import { appendPath, printableUrl, tryParseUrl } from "./url.ts"
 
 const httpDefault = "http://localhost:4318"

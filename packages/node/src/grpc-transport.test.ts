@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { retryInfo } from "./grpc-transport.ts"
+import { retryInfo } from "./delivery/outcome.ts"
 
 /** google.rpc.Status { code 8, details [Any { type_url, value: RetryInfo { retry_delay: Duration } }] }. */
 function status(duration: number[]): Buffer {

@@ -5,7 +5,8 @@ import { gunzipSync } from "node:zlib"
 import { afterEach, describe, expect, test } from "vitest"
 import { authorizationFor } from "./api-key.ts"
 import { resolveConfig } from "./config.ts"
-import { createHttpTransport, parseRetryAfter } from "./http-transport.ts"
+import { createHttpTransport } from "./http-transport.ts"
+import { parseRetryAfter } from "./retry-after.ts"
 import type { Options } from "./options.ts"
 
 interface Request {

@@ -6,17 +6,20 @@ import type { Authorization } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import { compressor } from "./compress.ts"
 import type { ConnectionConfig } from "./config.ts"
+import { unauthorizedPause } from "./delivery/outcome.ts"
+import { parseRetryAfter } from "./retry-after.ts"
 import { tlsFiles } from "./tls-files.ts"
 
 /** Sends one encoded request and answers the encoded response; rejects with a ClickstackError. */
 export interface Transport {
   send(body: Uint8Array): Promise<Uint8Array>
+  /** Ends the requests that are under way. */
+  abort(): void
   close(): void
 }
 
 const largestAnswer = 4 * 1024 * 1024 // a partial success is a few hundred bytes
 const retryable = new Set([429, 502, 503, 504]) // OTLP's list
-const unauthorizedPause = 60_000 // a corrected key saves the data, so it is kept and tried again once a minute
 
 export function createHttpTransport(connection: ConnectionConfig, authorization: Authorization): Transport {
   const url = new URL(connection.endpoint)
@@ -83,7 +86,7 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
     })
   }
 
-  return { send, close: () => agent.destroy() }
+  return { send, abort: () => agent.destroy(), close: () => agent.destroy() }
 }
 
 async function keyOrError(authorization: Authorization): Promise<string | undefined> {
@@ -133,6 +136,7 @@ function statusError(
     return new ClickstackError("DELIVERY_FAILED", `it answered ${status}: ${hint}`, {
       retryable: true,
       retryAfter: unauthorizedPause,
+      unauthorized: true,
     })
   }
   const hint =
@@ -143,13 +147,7 @@ function statusError(
         : ""
   return new ClickstackError("DELIVERY_FAILED", `it answered ${status}${hint}`, {
     retryable: retryable.has(status),
+    tooLarge: status === 413,
     retryAfter: retryable.has(status) ? parseRetryAfter(retryAfter) : undefined,
   })
-}
-
-/** Seconds or a date, as milliseconds from now; at most a day, whatever the server says. */
-export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
-  if (value === undefined) return undefined
-  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 86_400_000) : undefined
 }

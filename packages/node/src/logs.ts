@@ -5,17 +5,19 @@ import type {
   LogRecordProcessor,
   ReadableLogRecord,
 } from "@opentelemetry/sdk-logs"
-import type { Delivery } from "./delivery.ts"
+import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith } from "./destinations.ts"
+import { logKind } from "./delivery/pack.ts"
+import { snapshotLogs } from "./delivery/snapshot.ts"
 import { sdkLogs } from "./opentelemetry.ts"
-import { openDelivery, type Parts } from "./pipeline.ts"
+import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import { upstreamLogProcessor } from "./upstream.ts"
 
 export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerProvider {
   const { config, resource, targets } = parts
   const processors = config.delivery
     ? targets.map((target) =>
-        logProcessor(openDelivery<ReadableLogRecord, LogRecordExporter>("logs", parts, target, exportWith)),
+        logProcessor(openDelivery<ReadableLogRecord, LogRecordExporter>("logs", parts, target, logDelivery)),
       )
     : targets.map((target) => upstreamLogProcessor(parts, target))
   return new (sdkLogs().LoggerProvider)({
@@ -26,6 +28,12 @@ export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerPro
       attributeValueLengthLimit: config.limits.logAttributeLength ?? Infinity,
     },
   })
+}
+
+const logDelivery: SignalDelivery<ReadableLogRecord, LogRecordExporter> = {
+  kind: logKind,
+  snapshot: snapshotLogs,
+  send: exportWith,
 }
 
 export function logProcessor(delivery: Pick<Delivery<ReadableLogRecord>, "push">): LogRecordProcessor {

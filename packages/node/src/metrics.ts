@@ -8,10 +8,13 @@ import type {
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics"
 import type { MetricsConfig } from "./config.ts"
-import type { Delivery } from "./delivery.ts"
+import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith, success } from "./destinations.ts"
+import { metricsKind } from "./delivery/pack.ts"
+import { observeDeliveries } from "./delivery/self-metrics.ts"
+import { snapshotMetrics } from "./delivery/snapshot.ts"
 import { sdkMetrics } from "./opentelemetry.ts"
-import { openDelivery, type Parts } from "./pipeline.ts"
+import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import { upstreamMetricExporter } from "./upstream.ts"
 
 export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProvider {
@@ -22,9 +25,7 @@ export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProv
       ? queuedExporter(
           target.exporter,
           config.metrics,
-          openDelivery<ResourceMetrics, PushMetricExporter>("metrics", parts, target, (to, [collected]) =>
-            exportWith(to, collected!),
-          ),
+          openDelivery<ResourceMetrics, PushMetricExporter>("metrics", parts, target, metricsDelivery),
         )
       : upstreamMetricExporter(parts, target)
     const { interval, exportTimeout } = config.metrics
@@ -34,7 +35,17 @@ export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProv
       exportTimeoutMillis: Math.min(exportTimeout, interval), // the reader refuses a longer one
     })
   })
-  return new Provider({ resource, readers })
+  const provider = new Provider({ resource, readers })
+  // `delivery: false` has upstream's own.
+  if (config.delivery)
+    observeDeliveries(provider.getMeter("@clickstack/node"), parts.statsOf, config.queueBytes)
+  return provider
+}
+
+const metricsDelivery: SignalDelivery<ResourceMetrics, PushMetricExporter> = {
+  kind: metricsKind,
+  snapshot: snapshotMetrics,
+  send: (exporter, [collected]) => exportWith(exporter, collected!),
 }
 
 /** What the reader collects only waits in the queue; the delivery brings it to the exporter. */

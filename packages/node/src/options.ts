@@ -7,6 +7,8 @@ import type { Sampler, SpanExporter } from "@opentelemetry/sdk-trace-base"
 
 /** Where telemetry goes. A member left out: that signal does not go there. */
 export interface Destination {
+  /** What the exporters write to, such as a URL: only then what they do not take can wait on disk. */
+  readonly endpoint?: string | undefined
   spans?: SpanExporter | undefined
   logs?: LogRecordExporter | undefined
   metrics?: PushMetricExporter | undefined
@@ -67,6 +69,8 @@ export interface LimitOptions {
   linkAttributes?: number | undefined
   logAttributes?: number | undefined
   logAttributeLength?: number | undefined
+  valueBytes?: number | undefined
+  recordBytes?: number | undefined
 }
 
 export interface Options extends ConnectionOptions {
@@ -81,6 +85,10 @@ export interface Options extends ConnectionOptions {
   destination?: DestinationOption | undefined
   clickhouseUrl?: string | undefined
   delivery?: boolean | undefined
+  spool?: boolean | string | undefined
+  spoolBytes?: number | undefined
+  spoolAge?: number | undefined
+  queueBytes?: number | undefined
   propagators?: readonly ("tracecontext" | "baggage" | "none" | TextMapPropagator)[] | undefined
   sampler?: SamplerName | Sampler | undefined
   samplerRatio?: number | undefined

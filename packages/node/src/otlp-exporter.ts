@@ -7,7 +7,7 @@ import type { ConnectionConfig } from "./config.ts"
 import { createGrpcTransport } from "./grpc-transport.ts"
 import { createHttpTransport, type Transport } from "./http-transport.ts"
 import { core, otlpTransformer } from "./opentelemetry.ts"
-import type { Signal } from "./settings.ts"
+import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 
 const { ExportResultCode } = core()
@@ -27,6 +27,8 @@ export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void
   forceFlush(): Promise<void>
   shutdown(): Promise<void>
+  /** Ends the exports that are under way. */
+  abort?(): void
 }
 
 /** OTLP/JSON writes 64-bit numbers as texts. */
@@ -53,11 +55,11 @@ export function createOtlpExporter<Items>(
       ? createGrpcTransport(signal, connection, authorization)
       : createHttpTransport(connection, authorization)
 
-  async function send(items: Items): Promise<void> {
+  async function send(items: Items): Promise<number> {
     const body = encode(items)
     transport ??= open()
     const answer = await (await transport).send(body)
-    tellPartialSuccess(answer)
+    return rejectedBy(answer)
   }
 
   function encode(items: Items): Uint8Array {
@@ -72,14 +74,14 @@ export function createOtlpExporter<Items>(
     throw new ClickstackError("DELIVERY_FAILED", `${signal} cannot be encoded as OTLP`)
   }
 
-  /** Never a reason to send again: the rest was taken. */
-  function tellPartialSuccess(answer: Uint8Array): void {
-    if (answer.byteLength === 0) return
+  /** How many were rejected; never a reason to send again, since the rest was taken. */
+  function rejectedBy(answer: Uint8Array): number {
+    if (answer.byteLength === 0) return 0
     let partial: Answer["partialSuccess"]
     try {
       partial = serializer.deserializeResponse(answer).partialSuccess
     } catch {
-      return // taken, whatever the server wrote about it
+      return 0 // taken, whatever the server wrote about it
     }
     const rejected = Number(
       partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0,
@@ -91,15 +93,17 @@ export function createOtlpExporter<Items>(
         `${connection.endpoint} rejected ${rejected} of the ${signal}: ${partial?.errorMessage ?? ""}`,
       )
     }
+    return rejected
   }
 
   return {
     export: (items, done) => {
       send(items).then(
-        () => done({ code: ExportResultCode.SUCCESS }),
+        (rejected) => done({ code: ExportResultCode.SUCCESS, rejected } as ExportResult),
         (error: Error) => done({ code: ExportResultCode.FAILED, error }),
       )
     },
+    abort: () => void transport?.then((opened) => opened.abort()).catch(() => undefined),
     forceFlush: () => Promise.resolve(),
     shutdown: async () => {
       const opened = await transport?.catch(() => undefined)

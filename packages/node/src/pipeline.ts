@@ -1,14 +1,19 @@
 // What a signal's SDK needs from us: the deliveries to its destinations, as a processor or reader hands items over.
 import type { Resource } from "@opentelemetry/resources"
 import type { Config } from "./config.ts"
-import { createDelivery, type Delivery } from "./delivery.ts"
+import type { Budget } from "./delivery/budget.ts"
+import { createDelivery, type Delivery, type Send } from "./delivery/delivery.ts"
+import type { Outages } from "./delivery/outages.ts"
+import type { ItemKind } from "./delivery/pack.ts"
+import type { Snapshot, SnapshotOptions } from "./delivery/snapshot.ts"
+import type { StatsOf } from "./delivery/self-metrics.ts"
+import { spoolDirectory } from "./delivery/spool-directory.ts"
+import { createSpool } from "./delivery/spool.ts"
+import { createRelay, linkToMain } from "./delivery/worker-relay.ts"
 import type { Target } from "./destinations.ts"
-import type { Signal } from "./settings.ts"
+import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { untraced } from "./untraced.ts"
-
-const defaultQueueSize = 32_768
-const metricsQueueSize = 60 // an hour of collections at the default interval
 
 /** What a signal's module gets to build its provider from. */
 export interface Parts<E> {
@@ -16,38 +21,109 @@ export interface Parts<E> {
   readonly resource: Resource
   readonly targets: readonly Target<E>[]
   readonly say: Say
+  /** The memory that all deliveries share. */
+  readonly budget: Budget
+  readonly outages: Outages
+  readonly statsOf: StatsOf
   /** Tells init() of each delivery, which then counts, flushes and closes it. */
   readonly opened: (delivery: OpenDelivery) => void
 }
 
-export interface OpenDelivery extends Pick<Delivery<never>, "flush" | "close" | "stats"> {
+export interface OpenDelivery extends Pick<Delivery<never>, "flush" | "close" | "exit" | "stats" | "lose"> {
   readonly signal: Signal
   readonly destination: string
+  /** What a worker thread has packed. */
+  readonly take: (packed: unknown) => void
 }
 
 export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   signal: Signal,
   parts: Parts<E>,
   target: Target<E>,
-  send: (exporter: E, items: T[]) => Promise<void>,
+  { kind, snapshot, send }: SignalDelivery<T, E>,
 ): Delivery<T> {
-  const { config, resource, say } = parts
-  const queued =
-    signal === "metrics" ? { queueSize: metricsQueueSize, batchSize: 1, delay: 0 } : config[signal]
-  const queueSize = queued.queueSize ?? defaultQueueSize
+  const { config, resource, say, budget, outages } = parts
+  const link = linkToMain()
+  if (link !== undefined) return openRelay(signal, parts, target, { kind, snapshot, send }, link)
+  const { batchSize, delay } = signal === "metrics" ? { batchSize: 1, delay: 0 } : config[signal]
+  const directory = directoryFor(signal, parts, target)
   const delivery = createDelivery<T>((items) => untraced(() => send(target.exporter, items)), {
     what: signal,
     place: target.place,
-    queueSize,
-    batchSize: Math.min(queued.batchSize, queueSize), // a fuller batch would never come together
-    delay: queued.delay,
+    kind,
+    snapshot: snapshot({ caps: capsFor(signal, config) }),
+    batchSize,
+    delay,
+    timeout: config[signal].timeout,
+    budget,
+    outages,
     say,
+    openSpool:
+      directory === undefined
+        ? undefined
+        : (on) =>
+            createSpool({
+              ...on,
+              directory,
+              maxBytes: config.spoolBytes,
+              maxAge: config.spoolAge * 1000,
+            }),
+    abort: () => (target.exporter as { abort?: () => void }).abort?.(),
     ready: resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined,
   })
   const close = async (timeout: number) => {
     await delivery.close(timeout)
     await target.exporter.shutdown().catch(() => undefined)
   }
-  parts.opened({ signal, destination: target.place, flush: delivery.flush, close, stats: delivery.stats })
+  const { flush, exit, stats, lose, accept } = delivery
+  const take = (packed: unknown) => accept(kind.unpack(packed))
+  parts.opened({ signal, destination: target.place, flush, exit, close, stats, take, lose })
   return delivery
+}
+
+/** In a worker thread the main thread delivers. */
+function openRelay<T, E>(
+  signal: Signal,
+  parts: Parts<E>,
+  target: Target<E>,
+  { kind, snapshot }: SignalDelivery<T, E>,
+  link: NonNullable<ReturnType<typeof linkToMain>>,
+): Delivery<T> {
+  const relay = createRelay<T>(link, {
+    signal,
+    target: parts.targets.indexOf(target),
+    kind,
+    snapshot: snapshot({ caps: capsFor(signal, parts.config) }),
+  })
+  const { flush, exit, close, stats } = relay
+  parts.opened({
+    signal,
+    destination: target.place,
+    flush,
+    exit,
+    close,
+    stats,
+    take: () => undefined,
+    lose: relay.lose,
+  })
+  return relay
+}
+
+export interface SignalDelivery<T, E> {
+  readonly kind: ItemKind<T>
+  readonly snapshot: (options: SnapshotOptions) => Snapshot<T>
+  readonly send: (exporter: E, items: T[]) => ReturnType<Send<T>>
+}
+
+function directoryFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Target<E>) {
+  const { spool, stateDirectory } = config
+  const root = spool === true ? stateDirectory : spool
+  if (root === undefined || root === false || target.endpoint === undefined) return undefined
+  const service = String(resource.attributes["service.name"] ?? "")
+  return spoolDirectory(root, service, target.endpoint, signal)
+}
+
+function capsFor(signal: Signal, { limits }: Config): SnapshotOptions["caps"] {
+  const { valueBytes, recordBytes, spanAttributes, logAttributes } = limits
+  return { valueBytes, recordBytes, attributes: signal === "logs" ? logAttributes : spanAttributes }
 }

@@ -6,7 +6,10 @@ import type { MeterProvider } from "@opentelemetry/sdk-metrics"
 import type { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
 import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
-import type { DeliveryStats } from "./delivery.ts"
+import { createBudget } from "./delivery/budget.ts"
+import type { DeliveryStats, FlushOptions } from "./delivery/delivery.ts"
+import { createOutages } from "./delivery/outages.ts"
+import { hostWorkers } from "./delivery/worker-relay.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
 import type { Providers } from "./globals.ts"
 import { lazy } from "./lazy.ts"
@@ -20,7 +23,7 @@ import {
 } from "./lazy-providers.ts"
 import { contextAsyncHooks, core } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
-import { members, type Signal } from "./settings.ts"
+import { members, type Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 
 // Loaded when first needed, and by require(), since the first span cannot wait for an import.
@@ -48,13 +51,17 @@ export interface Sdk {
   readonly flush: (timeout?: number) => Promise<void>
   readonly close: (timeout: number) => Promise<void>
   readonly stats: () => Stats
-  /** As flush, at the end of the process; does nothing when nothing was made since the last time. */
-  readonly flushAtExit: (timeout: number) => void
+  /** Sends what is in memory before the process ends by itself. */
+  readonly flushBriefly: (timeout: number) => Promise<void>
+  /** Puts on disk what is in memory, at once. */
+  readonly exit: () => void
+  readonly produced: () => number
 }
 
 export function createSdk(config: Config, say: Say): Sdk {
   const open: OpenDelivery[] = []
-  let madeAtExit: number | undefined
+  const budget = createBudget(config.queueBytes)
+  const outages = createOutages(say)
   const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
   const resource = lazy<Resource>(() => load.resource().createResource(config))
   const parts = <S extends Signal>(signal: S): Parts<Exporters[S]> => ({
@@ -62,6 +69,10 @@ export function createSdk(config: Config, say: Say): Sdk {
     resource: resource.get(),
     targets: destinations.get().targets(signal),
     say,
+    budget,
+    outages,
+    statsOf: (of) =>
+      deliveriesOf(of).map((one) => Object.assign({ destination: one.destination }, one.stats())),
     opened: (delivery) => open.push(delivery),
   })
   const tracer = lazy<BasicTracerProvider>(() => load.traces().createTracerProvider(parts("traces")))
@@ -82,12 +93,27 @@ export function createSdk(config: Config, say: Say): Sdk {
     ...(on("metrics") ? { metrics: lazyMeterProvider(meter) } : {}),
   }
 
+  const made = { traces: tracer, logs: logger, metrics: meter }
+  const deliveriesOf = (signal: Signal) => open.filter((one) => one.signal === signal)
+  const host =
+    config.disabled || !config.delivery
+      ? undefined
+      : hostWorkers((signal, target, packed) => {
+          made[signal].get()
+          deliveriesOf(signal)[target]?.take(packed)
+        })
+  const takeFromWorkers = () =>
+    host?.drain((signal, count) => {
+      made[signal].get()
+      deliveriesOf(signal)[0]?.lose(count)
+    })
+
   const attempt = (fn: () => Promise<void> | undefined) =>
     Promise.resolve()
       .then(fn)
       .catch((error: unknown) => say("warn", "flush", `flush: ${String(error)}`))
 
-  async function flush(timeout?: number): Promise<void> {
+  async function flush(timeout?: number, options?: FlushOptions): Promise<void> {
     const collected = attempt(() => meter.made()?.forceFlush())
     // Without deliveries of ours (delivery: false) this is all there is to flush.
     const upstream = [attempt(() => tracer.made()?.forceFlush()), attempt(() => logger.made()?.forceFlush())]
@@ -96,14 +122,16 @@ export function createSdk(config: Config, say: Say): Sdk {
       collected,
       ...open
         .filter(({ signal }) => signal !== "metrics")
-        .map((one) => one.flush(timeout ?? config[one.signal].exportTimeout)),
+        .map((one) => one.flush(timeout ?? config[one.signal].exportTimeout, options)),
     ])
     const metrics = open.filter(({ signal }) => signal === "metrics")
-    await Promise.all(metrics.map((one) => one.flush(timeout ?? config.metrics.exportTimeout)))
+    await Promise.all(metrics.map((one) => one.flush(timeout ?? config.metrics.exportTimeout, options)))
   }
 
   async function close(timeout: number): Promise<void> {
     await attempt(() => meter.made()?.shutdown()) // collects one last time
+    takeFromWorkers()
+    host?.close()
     await Promise.all(open.map((one) => one.close(timeout)))
     await Promise.all([attempt(() => tracer.made()?.shutdown()), attempt(() => logger.made()?.shutdown())])
     context.made()?.disable()
@@ -116,19 +144,20 @@ export function createSdk(config: Config, say: Say): Sdk {
       context.get()
       tracer.get()
     },
-    flush,
+    flush: (timeout) => flush(timeout),
     close,
     stats: () => {
       const stats: Stats = { traces: [], logs: [], metrics: [] }
       for (const one of open) stats[one.signal].push({ destination: one.destination, ...one.stats() })
       return stats
     },
-    flushAtExit: (timeout) => {
-      const made = open.reduce((sum, one) => sum + (one.signal === "metrics" ? 0 : one.stats().produced), 0)
-      if (made === madeAtExit) return
-      madeAtExit = made
-      void flush(timeout)
+    flushBriefly: (timeout) => flush(timeout, { brief: true }),
+    exit: () => {
+      takeFromWorkers()
+      for (const one of open) one.exit()
     },
+    // A flush collects metrics, which is no reason for another one.
+    produced: () => open.reduce((sum, one) => sum + (one.signal === "metrics" ? 0 : one.stats().produced), 0),
   }
 }
 

@@ -1,5 +1,6 @@
 // Every setting: its option in code, its environment variables, its default, one line about it. The configuration,
 // its errors and CONFIGURATION.md are all made from this table.
+import type { Signal } from "./signals.ts"
 import {
   address,
   either,
@@ -35,11 +36,6 @@ export interface Setting {
   /** What the docs say about the default when it is not a constant. */
   readonly fallbackText?: string
 }
-
-export const signals = ["traces", "logs", "metrics"] as const
-export type Signal = (typeof signals)[number]
-/** What a destination calls them. */
-export const members = { traces: "spans", logs: "logs", metrics: "metrics" } as const
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 const isDestination = (value: unknown) =>
@@ -151,6 +147,26 @@ const general: Setting[] = [
     flag,
     true,
     "`false`: OpenTelemetry's own batch processors and OTLP exporters (http/json) as they are, which lose what the collector does not take.",
+  ),
+  setting(
+    "spool",
+    either(flag, text),
+    true,
+    "Whether what cannot be delivered goes to disk, or the directory for it.",
+    { fallbackText: "`true`: a private directory under the user's state directory" },
+  ),
+  setting(
+    "spoolBytes",
+    integer("bytes", 65_536),
+    512 * 1024 * 1024,
+    "How much each signal of a service may keep on disk for one destination; the oldest is dropped first.",
+  ),
+  setting("spoolAge", integer("seconds", 1), 7 * 24 * 3600, "How long it is kept there, in seconds."),
+  setting(
+    "queueBytes",
+    integer("bytes", 65_536),
+    64 * 1024 * 1024,
+    "How much all signals and destinations together may keep in memory; more goes to disk.",
   ),
   setting(
     "propagators",
@@ -310,14 +326,14 @@ function queue(signal: "traces" | "logs", processor: string, delay: number): Set
   ) =>
     setting(`${signal}.${name}`, kind, fallback, about, {
       variables: [`OTEL_${processor}_${variable}`],
-      ...(fallback === undefined ? { fallbackText: "32768; with `delivery: false` 2048" } : {}),
+      ...(fallback === undefined ? { fallbackText: "2048" } : {}),
     })
   return [
     one(
       "queueSize",
       integer("items", 1),
       undefined,
-      "How many may wait to be sent; more are dropped and counted.",
+      "With `delivery: false`: how many may wait to be sent. Otherwise `queueBytes` is the bound.",
       "MAX_QUEUE_SIZE",
     ),
     one(
@@ -440,6 +456,16 @@ const limits: Setting[] = [
   ),
 ]
 
+const sizes: Setting[] = [
+  limit(
+    "valueBytes",
+    integer("bytes", 256),
+    64 * 1024,
+    "Bytes of one attribute's value, or of a log's body; what is longer is cut and marked.",
+  ),
+  limit("recordBytes", integer("bytes", 1024), 1024 * 1024, "Bytes of one span, log record or data point."),
+]
+
 export const settings: readonly Setting[] = [
   ...general,
   ...perSignal(),
@@ -450,4 +476,5 @@ export const settings: readonly Setting[] = [
   ...ofSignal("metrics"),
   ...metrics,
   ...limits,
+  ...sizes,
 ]

@@ -3,6 +3,7 @@
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
 import { resolveConfig } from "./config.ts"
+import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
 import { registerGlobals } from "./globals.ts"
 import type { Options } from "./options.ts"
@@ -80,8 +81,12 @@ export function start(options: Options, findBefore?: () => Before): Clickstack {
 
   // So that the first request need not wait for it; a process that is done sooner never loads it.
   const warming = setTimeout(sdk.warm, warmAfter).unref()
-  const beforeExit = () => sdk.flushAtExit(config.exitBudget)
-  process.on("beforeExit", beforeExit)
+  const unwatch = watchEnd({
+    budget: config.exitBudget,
+    flush: sdk.flushBriefly,
+    exit: sdk.exit,
+    produced: sdk.produced,
+  })
 
   let closing: Promise<void> | undefined
   const clickstack: Clickstack = {
@@ -89,8 +94,8 @@ export function start(options: Options, findBefore?: () => Before): Clickstack {
     shutdown: () =>
       (closing ??= (async () => {
         clearTimeout(warming)
-        process.off("beforeExit", beforeExit)
         await sdk.close(config.exitBudget)
+        unwatch()
         unregister()
         global[key] = undefined
       })()),

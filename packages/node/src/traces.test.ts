@@ -3,6 +3,8 @@ import { type ReadableSpan, SamplingDecision } from "@opentelemetry/sdk-trace-ba
 import { describe, expect, test } from "vitest"
 import { resolveConfig } from "./config.ts"
 import type { Options } from "./options.ts"
+import { createBudget } from "./delivery/budget.ts"
+import { createOutages } from "./delivery/outages.ts"
 import { createResource } from "./resource.ts"
 import { createSampler, createTracerProvider } from "./traces.ts"
 
@@ -65,6 +67,7 @@ test("limits hold, and an unsampled span goes nowhere", async () => {
     targets: [
       {
         place: "memory",
+        endpoint: undefined,
         isOtlp: false,
         exporter: {
           export: (items, done) => {
@@ -76,6 +79,9 @@ test("limits hold, and an unsampled span goes nowhere", async () => {
       },
     ],
     say: () => undefined,
+    budget: createBudget(),
+    outages: createOutages(() => undefined),
+    statsOf: () => [],
     opened: (delivery) => opened.push(delivery),
   })
   const tracer = provider.getTracer("x")

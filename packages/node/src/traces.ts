@@ -8,10 +8,12 @@ import type {
   SpanProcessor,
 } from "@opentelemetry/sdk-trace-base"
 import type { Config } from "./config.ts"
-import type { Delivery } from "./delivery.ts"
+import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith } from "./destinations.ts"
+import { spanKind } from "./delivery/pack.ts"
+import { snapshotSpans } from "./delivery/snapshot.ts"
 import { sdkTraceBase } from "./opentelemetry.ts"
-import { openDelivery, type Parts } from "./pipeline.ts"
+import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import { upstreamSpanProcessor } from "./upstream.ts"
 
 const sampled = 1 // TraceFlags.SAMPLED
@@ -21,7 +23,7 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   const { limits } = config
   const processors = config.delivery
     ? targets.map((target) =>
-        spanProcessor(openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, exportWith)),
+        spanProcessor(openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, spanDelivery)),
       )
     : targets.map((target) => upstreamSpanProcessor(parts, target))
   return new (sdkTraceBase().BasicTracerProvider)({
@@ -41,6 +43,12 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
       attributePerLinkCountLimit: limits.linkAttributes,
     },
   })
+}
+
+const spanDelivery: SignalDelivery<ReadableSpan, SpanExporter> = {
+  kind: spanKind,
+  snapshot: snapshotSpans,
+  send: exportWith,
 }
 
 /** Hands ended spans over; whoever opened the delivery flushes and closes it. */

@@ -7,7 +7,7 @@ import type { Config } from "./config.ts"
 import type { Target } from "./destinations.ts"
 import { exporterLogs, exporterMetrics, exporterTraces, sdkLogs, sdkTraceBase } from "./opentelemetry.ts"
 import type { Parts } from "./pipeline.ts"
-import type { Signal } from "./settings.ts"
+import type { Signal } from "./signals.ts"
 import { tlsFiles } from "./tls-files.ts"
 
 export function upstreamSpanProcessor(

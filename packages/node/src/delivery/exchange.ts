@@ -1,0 +1,60 @@
+// What an exporter that is not ours hides: the status and Retry-After of its HTTP requests, read from Node's
+// diagnostics channels. Loading this subscribes to nothing; `observed` does, for as long as somebody observes.
+import { AsyncLocalStorage } from "node:async_hooks"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { ClientRequest, IncomingMessage } from "node:http"
+import { parseRetryAfter } from "../retry-after.ts"
+
+export interface Exchange {
+  /** Of the last answer. */
+  status?: number
+  retryAfter?: number | undefined
+  /** Why the last request got none. */
+  failure?: unknown
+  readonly requests: Set<ClientRequest>
+}
+
+export interface ExchangeObserver {
+  /** Runs an export; what it requests is told of in `exchange`. */
+  run<T>(exchange: Exchange, fn: () => T): T
+  close(): void
+}
+
+export function observeExchanges(): ExchangeObserver {
+  const current = new AsyncLocalStorage<Exchange>()
+  const exchanges = new WeakMap<ClientRequest, Exchange>()
+
+  const onStart = (message: unknown) => {
+    const { request } = message as { request: ClientRequest }
+    const exchange = current.getStore()
+    if (exchange === undefined) return
+    exchanges.set(request, exchange)
+    exchange.requests.add(request)
+    request.once("error", (error) => {
+      delete exchange.status
+      exchange.failure = error
+    })
+    request.once("close", () => exchange.requests.delete(request))
+  }
+  const onAnswer = (message: unknown) => {
+    const { request, response } = message as { request: ClientRequest; response: IncomingMessage }
+    const exchange = exchanges.get(request)
+    if (exchange === undefined) return
+    delete exchange.failure
+    exchange.status = response.statusCode ?? 0
+    exchange.retryAfter = parseRetryAfter(response.headers["retry-after"])
+  }
+  subscribe("http.client.request.start", onStart)
+  subscribe("http.client.response.finish", onAnswer)
+  return {
+    run: (exchange, fn) => current.run(exchange, fn),
+    close: () => {
+      unsubscribe("http.client.request.start", onStart)
+      unsubscribe("http.client.response.finish", onAnswer)
+    },
+  }
+}
+
+export function abandon(exchange: Exchange): void {
+  for (const request of exchange.requests) request.destroy(new Error("the attempt's time is over"))
+}

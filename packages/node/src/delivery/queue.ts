@@ -1,0 +1,88 @@
+// What waits in memory: one batch that is being filled, and those that are full, oldest first. Its bytes are taken
+// from the budget until the batch is released.
+import type { Budget } from "./budget.ts"
+import { newBatchId } from "./spool.ts"
+
+export interface Batch<T> {
+  readonly id: string
+  items: T[]
+  /** What they count as. */
+  count: number
+  bytes: number
+  /** How many items came before it. */
+  readonly first: number
+}
+
+export interface Queue<T> {
+  readonly push: (item: T, bytes: number, count: number) => void
+  /** Whether a batch is full. */
+  readonly hasFull: () => boolean
+  /** Full batches, oldest first. */
+  readonly shift: () => Batch<T> | undefined
+  /** Back to the front. */
+  readonly unshift: (batch: Batch<T>) => void
+  /** The batch that is being filled counts as full from now on. */
+  readonly seal: () => void
+  /** Its bytes are free again. */
+  readonly release: (batch: Batch<T>) => void
+  readonly isEmpty: () => boolean
+  readonly count: () => number
+  readonly bytes: () => number
+  /** The number of the oldest item. */
+  readonly first: () => number
+}
+
+// Encoding one takes a few milliseconds, and gRPC servers refuse 4 MiB.
+const largestBatch = 1024 * 1024
+
+export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
+  const full: Batch<T>[] = []
+  let filling: Batch<T> | undefined
+  let pushed = 0
+  let count = 0
+  let bytes = 0
+
+  function seal(): void {
+    if (filling === undefined) return
+    full.push(filling)
+    filling = undefined
+  }
+
+  return {
+    push: (item, size, weight) => {
+      if (filling !== undefined && filling.bytes + size > largestBatch) seal()
+      filling ??= { id: newBatchId(), items: [], count: 0, bytes: 0, first: pushed }
+      filling.items.push(item)
+      filling.count += weight
+      filling.bytes += size
+      pushed++
+      count += weight
+      bytes += size
+      budget.used += size
+      if (filling.items.length >= batchSize) seal()
+    },
+    hasFull: () => full.length > 0,
+    shift: () => {
+      const batch = full.shift()
+      if (batch !== undefined) {
+        count -= batch.count
+        bytes -= batch.bytes
+      }
+      return batch
+    },
+    unshift: (batch) => {
+      full.unshift(batch)
+      count += batch.count
+      bytes += batch.bytes
+    },
+    seal,
+    release: (batch) => {
+      budget.used -= batch.bytes
+      batch.bytes = 0
+    },
+    isEmpty: () => full.length === 0 && filling === undefined,
+    count: () => count,
+    bytes: () => bytes,
+    first: () => (full[0] ?? filling)?.first ?? pushed,
+  }
+}
