@@ -1,5 +1,8 @@
 // Where the reading commands read: a running ClickStack, found by its directory or named by its URL, or else the data
 // in the directory itself. Both answer the same paths.
+import http, { type IncomingMessage } from "node:http"
+import https from "node:https"
+import { resolve } from "node:path"
 import { findHolder } from "../data-directory.ts"
 import { answerRoute } from "../http/routes.ts"
 import { LocalError } from "../local-error.ts"
@@ -7,12 +10,11 @@ import { openStored } from "../open-stored.ts"
 import { createReader } from "../read/reader.ts"
 import type { Arguments, Option } from "./arguments.ts"
 import type { Terminal } from "./terminal.ts"
-import { resolve } from "node:path"
 
 export interface Source {
   get<Answer>(path: string, search: URLSearchParams): Promise<Answer>
-  /** Server-sent events; undefined where nothing runs. */
-  stream?(path: string, search: URLSearchParams, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>
+  /** The text of server-sent events, from now on; undefined where nothing runs. */
+  stream?(path: string, search: URLSearchParams, signal: AbortSignal): Promise<AsyncIterable<string>>
   close(): Promise<void>
 }
 
@@ -49,41 +51,57 @@ async function answers(url: string): Promise<boolean> {
 }
 
 function remote(base: string, token: string | undefined): Source {
-  const ask = async (path: string, search: URLSearchParams, signal?: AbortSignal) => {
-    const response = await reach(new URL(`${path}?${search.toString()}`, base), token, signal)
-    if (response.ok) return response
-    const { error } = (await response.json().catch(() => ({}))) as { error?: string }
-    throw new LocalError("BAD_REQUEST", error ?? `${base} answered ${response.status}`)
-  }
+  const headers = token ? { authorization: token } : {}
+  const unreached = (cause: unknown) =>
+    new LocalError(
+      "NOT_RUNNING",
+      `no clickstack answers at ${new URL(base).origin}; start it with "clickstack"`,
+      { cause },
+    )
+  const refused = (status: number, text: string) =>
+    new LocalError("BAD_REQUEST", errorOf(text) ?? `${base} answered ${status}`)
   return {
-    get: async <Answer>(path: string, search: URLSearchParams) =>
-      (await (await ask(path, search)).json()) as Answer,
+    async get<Answer>(path: string, search: URLSearchParams) {
+      const url = new URL(`${path}?${search.toString()}`, base)
+      const response = await fetch(url, { headers, redirect: "error" }).catch((cause: unknown) => {
+        throw unreached(cause)
+      })
+      if (!response.ok) throw refused(response.status, await response.text())
+      return (await response.json()) as Answer
+    },
     async stream(path, search, signal) {
-      const { body } = await ask(path, search, signal)
-      if (body === null) throw new LocalError("NOT_RUNNING", `${base} answered nothing`)
-      return body
+      const url = new URL(`${path}?${search.toString()}`, base)
+      const response = await open(url, headers, signal).catch((cause: unknown) => {
+        throw signal.aborted ? cause : unreached(cause)
+      })
+      response.setEncoding("utf8")
+      if (response.statusCode !== 200)
+        throw refused(response.statusCode ?? 0, (await response.toArray()).join(""))
+      return response
     },
     close: async () => {},
   }
 }
 
-async function reach(
+/**
+ * Not by fetch: when garbage is collected it ends bodies that nobody reads yet, and forgets signals, so that a stream
+ * would miss what comes first, and go on after Ctrl-C.
+ */
+function open(
   url: URL,
-  token: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Response> {
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const get = url.protocol === "https:" ? https.get : http.get
+    get(url, { headers, signal }, resolve).on("error", reject)
+  })
+}
+
+function errorOf(text: string): string | undefined {
   try {
-    return await fetch(url, {
-      headers: token ? { authorization: token } : {},
-      redirect: "error",
-      ...(signal === undefined ? {} : { signal }),
-    })
-  } catch (cause) {
-    if (signal?.aborted === true) throw cause
-    throw new LocalError(
-      "NOT_RUNNING",
-      `no clickstack answers at ${url.origin}; start it with "clickstack"`,
-      { cause },
-    )
+    return (JSON.parse(text) as { error?: string }).error
+  } catch {
+    return undefined
   }
 }

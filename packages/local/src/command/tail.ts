@@ -67,11 +67,10 @@ export async function tail(args: Arguments, terminal: Terminal, stopped: Promise
   return 1
 }
 
-async function* events(stream: ReadableStream<Uint8Array>): AsyncGenerator<{ event: string; data: string }> {
-  const decoder = new TextDecoder()
+async function* events(stream: AsyncIterable<string>): AsyncGenerator<{ event: string; data: string }> {
   let text = ""
   for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true })
+    text += chunk
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const fields = new Map(text.slice(0, end).split("\n").map(field))
       text = text.slice(end + 2)
