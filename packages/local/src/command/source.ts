@@ -92,9 +92,9 @@ function open(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
+  return new Promise((answered, failed) => {
     const get = url.protocol === "https:" ? https.get : http.get
-    get(url, { headers, signal }, resolve).on("error", reject)
+    get(url, { headers, signal }, answered).on("error", failed)
   })
 }
 
