@@ -1,7 +1,7 @@
 // Our delivery in a plain OpenTelemetry app: durable(exporter) is an exporter that loses nothing. What it needs is
 // loaded with the first call, since most apps that load this package use init().
 import { createRequire } from "./builtins.ts"
-import type { DeliveryStats } from "./delivery/delivery.ts"
+import type { DeliveryStats } from "./delivery/tally.ts"
 import type { Redact } from "./delivery/plain-value.ts"
 import type { LogLevel } from "./options.ts"
 

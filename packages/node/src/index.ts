@@ -7,6 +7,6 @@ export { ClickstackError, type ClickstackErrorCode } from "./clickstack-error.ts
 export { durable, type Durable, type DurableOptions } from "./durable.ts"
 export type { Redact } from "./delivery/plain-value.ts"
 export type { DescribedSetting } from "./describe.ts"
-export type { DeliveryStats } from "./delivery/delivery.ts"
+export type { DeliveryStats } from "./delivery/tally.ts"
 export type { DropReason } from "./delivery/drop-reason.ts"
 export type { DestinationStats, Stats } from "./sdk.ts"

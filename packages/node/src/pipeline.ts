@@ -2,13 +2,13 @@
 import type { Resource } from "@opentelemetry/resources"
 import type { Config } from "./config.ts"
 import type { Budget } from "./delivery/budget.ts"
-import { createDelivery, type Delivery, type Send } from "./delivery/delivery.ts"
+import type { Send } from "./delivery/attempt.ts"
+import { createDelivery, type Delivery } from "./delivery/delivery.ts"
+import { spoolAt } from "./delivery/open-spool.ts"
 import type { Outages } from "./delivery/outages.ts"
 import type { ItemKind } from "./delivery/pack.ts"
 import type { Snapshot, SnapshotOptions } from "./delivery/snapshot.ts"
 import type { StatsOf } from "./delivery/self-metrics.ts"
-import { spoolDirectory } from "./delivery/spool-directory.ts"
-import { createSpool } from "./delivery/spool.ts"
 import { createRelay, linkToMain } from "./delivery/worker-relay.ts"
 import type { Target } from "./destinations.ts"
 import type { Signal } from "./signals.ts"
@@ -46,7 +46,6 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   const link = linkToMain()
   if (link !== undefined) return openRelay(signal, parts, target, { kind, snapshot, send }, link)
   const { batchSize, delay } = signal === "metrics" ? { batchSize: 1, delay: 0 } : config[signal]
-  const directory = directoryFor(signal, parts, target)
   const delivery = createDelivery<T>((items) => untraced(() => send(target.exporter, items)), {
     what: signal,
     place: target.place,
@@ -58,16 +57,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
     budget,
     outages,
     say,
-    openSpool:
-      directory === undefined
-        ? undefined
-        : (on) =>
-            createSpool({
-              ...on,
-              directory,
-              maxBytes: config.spoolBytes,
-              maxAge: config.spoolAge * 1000,
-            }),
+    openSpool: spoolFor(signal, parts, target),
     abort: () => (target.exporter as { abort?: () => void }).abort?.(),
     ready: resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined,
   })
@@ -115,12 +105,16 @@ export interface SignalDelivery<T, E> {
   readonly send: (exporter: E, items: T[]) => ReturnType<Send<T>>
 }
 
-function directoryFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Target<E>) {
-  const { spool, stateDirectory } = config
-  const root = spool === true ? stateDirectory : spool
-  if (root === undefined || root === false || target.endpoint === undefined) return undefined
-  const service = String(resource.attributes["service.name"] ?? "")
-  return spoolDirectory(root, service, target.endpoint, signal)
+function spoolFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Target<E>) {
+  const { spool, stateDirectory, spoolBytes, spoolAge } = config
+  return spoolAt({
+    root: spool === true ? stateDirectory : spool === false ? undefined : spool,
+    service: String(resource.attributes["service.name"] ?? ""),
+    endpoint: target.endpoint,
+    signal,
+    maxBytes: spoolBytes,
+    maxAge: spoolAge,
+  })
 }
 
 function capsFor(signal: Signal, { limits }: Config): SnapshotOptions["caps"] {

@@ -1,5 +1,5 @@
 // Why an item was dropped; every drop is counted by one of these.
-import type { SpoolDrop } from "./spool.ts"
+import type { SpoolDrop } from "./shelf.ts"
 
 export type DropReason =
   /** More than the memory may hold, and no disk to take it. */

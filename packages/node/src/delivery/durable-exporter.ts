@@ -9,6 +9,7 @@ import { createBudget, defaultMaxBytes } from "./budget.ts"
 import { createDelivery, type Delivery } from "./delivery.ts"
 import { endpointOf } from "./endpoint-of.ts"
 import { observeExchanges } from "./exchange.ts"
+import { spoolAt } from "./open-spool.ts"
 import { createOutages } from "./outages.ts"
 import { type ItemKind, logKind, metricsKind, spanKind } from "./pack.ts"
 import { watchEnd } from "./process-end.ts"
@@ -19,8 +20,6 @@ import {
   type SnapshotOptions,
   snapshotSpans,
 } from "./snapshot.ts"
-import { spoolDirectory } from "./spool-directory.ts"
-import { createSpool } from "./spool.ts"
 import { exportWith } from "../destinations.ts"
 import type { AnyExporter, Durable, DurableOptions } from "../durable.ts"
 import { createSay } from "../stderr.ts"
@@ -31,7 +30,7 @@ import { printableUrl } from "../url.ts"
 const uncapped = { valueBytes: 2 ** 40, recordBytes: 2 ** 40, attributes: 2 ** 40 }
 
 export function createDurable<E extends AnyExporter>(exporter: E, options: DurableOptions): Durable<E> {
-  const { delay = 1000, batchSize = 512, timeout = 30_000, exitBudget = 2000 } = options
+  const { delay = 1000, batchSize = 512, timeout = 30_000, exitBudget = 2000, spool = true } = options
   const say = createSay(options.logLevel ?? "warn")
   const endpoint = options.endpoint ?? endpointOf(exporter)
   const place = endpoint === undefined ? exporter.constructor.name : printableUrl(endpoint)
@@ -42,7 +41,6 @@ export function createDurable<E extends AnyExporter>(exporter: E, options: Durab
   function open(first: unknown): Delivery<unknown> {
     const { what, kind, snapshot } = signalOf(first)
     const { resource } = first as ReadableSpan
-    const directory = directoryFor(what, String(resource.attributes["service.name"] ?? ""))
     return createDelivery<unknown>(
       (items, exchange) =>
         observer.run(exchange, () =>
@@ -59,27 +57,17 @@ export function createDurable<E extends AnyExporter>(exporter: E, options: Durab
         budget: createBudget(options.queueBytes ?? defaultMaxBytes),
         outages: createOutages(say),
         say,
-        openSpool:
-          directory === undefined
-            ? undefined
-            : (on) =>
-                createSpool({
-                  ...on,
-                  directory,
-                  maxBytes: options.spoolBytes ?? 512 * 1024 * 1024,
-                  maxAge: (options.spoolAge ?? 7 * 24 * 3600) * 1000,
-                }),
+        openSpool: spoolAt({
+          root: spool === true ? stateDirectory() : spool === false ? undefined : spool,
+          service: options.service ?? String(resource.attributes["service.name"] ?? ""),
+          endpoint,
+          signal: what,
+          maxBytes: options.spoolBytes ?? 512 * 1024 * 1024,
+          maxAge: options.spoolAge ?? 7 * 24 * 3600,
+        }),
         ready: resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined,
       },
     )
-  }
-
-  function directoryFor(what: string, service: string): string | undefined {
-    const { spool = true } = options
-    if (spool === false || endpoint === undefined) return undefined
-    const root = spool === true ? stateDirectory() : spool
-    if (root === undefined) return undefined
-    return spoolDirectory(root, options.service ?? service, endpoint, what)
   }
 
   const flush = async (ms: number, brief: boolean) => delivery?.flush(ms, { brief })

@@ -1,7 +1,7 @@
 // The statistics as OpenTelemetry metrics, by the names of its semantic conventions for SDKs.
 import type { Attributes, Meter, ObservableResult } from "@opentelemetry/api"
 import type { Signal } from "../signals.ts"
-import type { DeliveryStats } from "./delivery.ts"
+import type { DeliveryStats } from "./tally.ts"
 
 /** What is known of each signal's destinations when it is asked. */
 export type StatsOf = (signal: Signal) => readonly (DeliveryStats & { readonly destination: string })[]

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { afterAll, beforeEach, expect, test } from "vitest"
 import { headerBytes } from "./frame.ts"
 import { parseSegmentName, segmentName, thisProcess } from "./segment-name.ts"
-import { createSpool, newBatchId, type Spool, type SpoolDrop, type SpoolOptions } from "./spool.ts"
+import type { SpoolDrop } from "./shelf.ts"
+import { createSpool, newBatchId, type Spool, type SpoolOptions } from "./spool.ts"
 
 const root = fs.mkdtempSync(join(tmpdir(), "clickstack-spool-"))
 afterAll(() => fs.rmSync(root, { recursive: true }))

@@ -1,0 +1,136 @@
+// Reads the files of a spool, oldest first, batch by batch. One byte in a batch's header says that it is done, and a
+// file is removed with its last batch.
+import { inflateRawSync } from "node:zlib"
+import { doneMark, type Frame, framesOf } from "./frame.ts"
+import { attempt, type Segment, type Shelf, type ShelfOptions } from "./shelf.ts"
+
+export interface SpooledBatch {
+  readonly id: string
+  readonly items: number
+  readonly bytes: Buffer
+  /** It is delivered, or can never be: not to be given again. */
+  readonly done: () => void
+}
+
+export interface SpoolReader {
+  readonly next: () => Promise<SpooledBatch | undefined>
+  /** Puts back what `next` gave last, to be given again. */
+  readonly again: () => void
+}
+
+interface ReaderOptions extends Pick<ShelfOptions, "onDropped" | "onAdopted"> {
+  readonly shelf: Shelf
+  /** Closes the file that is being written, when nothing else is left to read. */
+  readonly seal: () => void
+  readonly onTrouble: (error: unknown) => void
+}
+
+const mostIds = 20_000
+
+export function createSpoolReader({
+  shelf,
+  seal,
+  onDropped,
+  onAdopted,
+  onTrouble,
+}: ReaderOptions): SpoolReader {
+  const { disk } = shelf
+  const seen = new Set<string>() // ids of batches that were read
+  let reading: { segment: Segment; frames: Frame[]; at: number } | undefined
+
+  async function next(): Promise<SpooledBatch | undefined> {
+    for (;;) {
+      reading ??= await readOldest()
+      if (reading === undefined) return undefined
+      shelf.reading = reading.segment.path
+      const { segment, frames } = reading
+      const frame = frames[reading.at++]
+      if (frame === undefined) {
+        finish(segment)
+        continue
+      }
+      const batch = unpackFrame(segment, frame)
+      if (batch !== undefined) return batch
+    }
+  }
+
+  async function readOldest(): Promise<typeof reading> {
+    for (;;) {
+      if (shelf.isEmpty()) seal()
+      const segment = shelf.oldest()
+      if (segment === undefined) return undefined
+      try {
+        const all = [...framesOf(await disk.read(segment.path))]
+        const frames = all.filter((frame) => isWaiting(frame) && isNew(segment, frame))
+        if (!shelf.isOwn(segment)) {
+          segment.items = total(frames)
+          onAdopted(segment.items)
+        }
+        return { segment, frames, at: 0 }
+      } catch (error) {
+        shelf.take(segment)
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") onDropped(segment.items, "spool_gone")
+        else {
+          onDropped(segment.items, "spool_damaged")
+          onTrouble(error)
+        }
+      }
+    }
+  }
+
+  /** A batch that was on its way to one file when the process ended may stand in another one as well. */
+  function isNew(segment: Segment, { id, damage, stateAt }: Frame): boolean {
+    if (damage !== undefined) return true
+    if (seen.has(id)) {
+      attempt(() => disk.patch(segment.path, doneMark, stateAt))
+      return false
+    }
+    seen.add(id)
+    if (seen.size > mostIds) seen.delete(seen.values().next().value!)
+    return true
+  }
+
+  function unpackFrame(segment: Segment, frame: Frame): SpooledBatch | undefined {
+    const { id, items } = frame
+    let isDone = false
+    const done = () => {
+      if (isDone) return
+      isDone = true
+      segment.items -= items
+      attempt(() => disk.patch(segment.path, doneMark, frame.stateAt))
+      if (reading?.segment === segment && reading.at >= reading.frames.length) finish(segment)
+    }
+    try {
+      if (frame.damage !== undefined) throw new Error(frame.damage)
+      const bytes = frame.deflated ? inflateRawSync(frame.payload!) : frame.payload!
+      return { id, items, bytes, done }
+    } catch {
+      onDropped(items, "spool_damaged")
+      if (id === "") isDone = true
+      else done()
+      return undefined
+    }
+  }
+
+  function finish(segment: Segment): void {
+    reading = undefined
+    shelf.reading = undefined
+    shelf.take(segment)
+    if (segment.items > 0) onDropped(segment.items, "spool_gone")
+    attempt(() => disk.remove(segment.path))
+  }
+
+  function again(): void {
+    if (reading !== undefined && reading.at > 0) reading.at--
+  }
+
+  return { next, again }
+}
+
+const isWaiting = ({ payload, damage }: Frame) => payload !== undefined || damage !== undefined
+
+const total = (frames: Iterable<Frame>) => {
+  let items = 0
+  for (const frame of frames) items += frame.items
+  return items
+}
