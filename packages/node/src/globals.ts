@@ -36,9 +36,25 @@ type Global = { [apiKey]?: Api; [logsKey]?: GetLogs }
 export interface Registration {
   /** What another SDK had registered before; it stays with that one. */
   readonly taken: readonly (keyof Providers)[]
+  /** What another SDK had registered before, and has again after `unregister`. */
+  readonly displaced: Partial<Providers>
   /** Takes back what is still ours. */
   readonly unregister: () => void
 }
+
+/** What the API's setGlobalTracerProvider() puts into the global around a provider; `adopt` changes its delegate. */
+interface ProxyTracerProvider extends TracerProvider {
+  getDelegate?(): TracerProvider
+  setDelegate?(provider: TracerProvider): void
+}
+
+interface RegisterOptions {
+  /** In place of whatever is registered, until `unregister`. */
+  readonly displace?: boolean
+  readonly target?: object
+}
+
+const kinds = ["trace", "context", "propagation", "metrics", "logs", "diag"] as const
 
 /**
  * `early` are the copies that the app loaded before us: tracers and loggers that they handed out already become ours.
@@ -46,11 +62,14 @@ export interface Registration {
 export function registerGlobals(
   providers: Partial<Providers>,
   early: readonly ApiCopy[] = [],
-  target: object = globalThis,
+  { displace = false, target = globalThis }: RegisterOptions = {},
 ): Registration {
   const global = target as Global
   const api: Api = (global[apiKey] ??= { version: satisfiedVersion })
   raiseVersion(api)
+  const before = displace ? clear(api, global) : {}
+  const proxy: ProxyTracerProvider | undefined = before.trace
+  const delegate = proxy?.getDelegate?.()
   const taken: (keyof Providers)[] = []
   const ours: (keyof Providers)[] = []
   for (const name of Object.keys(providers) as (keyof Providers)[]) {
@@ -62,8 +81,8 @@ export function registerGlobals(
       ours.push(name)
     }
   }
-  const getLogs: GetLogs = (version) => (version === logsCompatibility ? providers.logs! : silentLogs)
-  if (ours.includes("logs")) global[logsKey] = getLogs
+  const getLogs = ours.includes("logs") ? logsGlobal(providers.logs!) : undefined
+  if (getLogs !== undefined) global[logsKey] = getLogs
   adopt(
     early,
     ours.includes("trace") ? providers.trace : undefined,
@@ -72,12 +91,36 @@ export function registerGlobals(
   )
   return {
     taken,
+    displaced: delegate === undefined ? before : { ...before, trace: delegate },
     unregister: () => {
       for (const name of ours) if (api[name] === providers[name]) delete api[name]
-      if (global[logsKey] === getLogs) delete global[logsKey]
+      if (getLogs !== undefined && global[logsKey] === getLogs) delete global[logsKey]
+      for (const name of kinds) {
+        if (api[name] === undefined && before[name] !== undefined)
+          Object.assign(api, { [name]: before[name] })
+      }
+      if (before.logs !== undefined) global[logsKey] ??= logsGlobal(before.logs)
+      if (delegate !== undefined) proxy?.setDelegate?.(delegate)
     },
   }
 }
+
+/** Takes everything out of the globals, and gives what was there. */
+function clear(api: Api, global: Global): Partial<Providers> {
+  const before: Partial<Providers> = {}
+  for (const name of kinds) {
+    if (api[name] !== undefined) Object.assign(before, { [name]: api[name] })
+    delete api[name]
+  }
+  const logs = global[logsKey]?.(logsCompatibility)
+  delete global[logsKey]
+  return logs === undefined ? before : { ...before, logs }
+}
+
+const logsGlobal =
+  (provider: LoggerProvider): GetLogs =>
+  (version) =>
+    version === logsCompatibility ? provider : silentLogs
 
 const minor = (version: string) => Number(version.split(".")[1])
 

@@ -1,5 +1,6 @@
 // What a signal's SDK needs from us: the deliveries to its destinations, as a processor or reader hands items over.
 import type { Resource } from "@opentelemetry/resources"
+import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { Config } from "./config.ts"
 import type { Budget } from "./delivery/budget.ts"
 import type { Send } from "./delivery/attempt.ts"
@@ -21,6 +22,8 @@ export interface Parts<E> {
   readonly resource: Resource
   readonly targets: readonly Target<E>[]
   readonly say: Say
+  /** Sees spans start and end, beside the deliveries. */
+  readonly watch?: SpanProcessor | undefined
   /** The memory that all deliveries share. */
   readonly budget: Budget
   readonly outages: Outages

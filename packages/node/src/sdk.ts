@@ -3,7 +3,7 @@ import type { ContextManager, DiagLogger, TextMapPropagator } from "@opentelemet
 import type { Resource } from "@opentelemetry/resources"
 import type { LoggerProvider } from "@opentelemetry/sdk-logs"
 import type { MeterProvider } from "@opentelemetry/sdk-metrics"
-import type { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
+import type { BasicTracerProvider, SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import { createBudget } from "./delivery/budget.ts"
@@ -12,19 +12,11 @@ import { createOutages } from "./delivery/outages.ts"
 import type { DeliveryStats } from "./delivery/tally.ts"
 import { hostWorkers } from "./delivery/worker-relay.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
-import type { Providers } from "./globals.ts"
 import { lazy } from "./lazy.ts"
-import {
-  type AttachingContextManager,
-  lazyContextManager,
-  lazyLoggerProvider,
-  lazyMeterProvider,
-  lazyPropagator,
-  lazyTracerProvider,
-} from "./lazy-providers.ts"
 import { contextAsyncHooks, core } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
 import { members, type Signal } from "./signals.ts"
+import type { AttachingContextManager, Sources } from "./stand-ins.ts"
 import type { Say } from "./stderr.ts"
 
 // Loaded when first needed, and by require(), since the first span cannot wait for an import.
@@ -45,7 +37,8 @@ export interface DestinationStats extends DeliveryStats {
 export type Stats = Record<Signal, DestinationStats[]>
 
 export interface Sdk {
-  readonly providers: Partial<Providers>
+  readonly sources: Sources
+  readonly diag: DiagLogger
   /** Loads what the first span needs. */
   readonly warm: () => void
   /** What was made before is sent, unless the time is up. Never rejects. */
@@ -59,7 +52,8 @@ export interface Sdk {
   readonly produced: () => number
 }
 
-export function createSdk(config: Config, say: Say): Sdk {
+/** `watch` sees spans start and end, beside the deliveries. */
+export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk {
   const open: OpenDelivery[] = []
   const budget = createBudget(config.queueBytes)
   const outages = createOutages(say)
@@ -70,6 +64,7 @@ export function createSdk(config: Config, say: Say): Sdk {
     resource: resource.get(),
     targets: destinations.get().targets(signal),
     say,
+    watch,
     budget,
     outages,
     statsOf: (of) =>
@@ -85,13 +80,12 @@ export function createSdk(config: Config, say: Say): Sdk {
     return taken && exporter !== "none" && !config.disabled
   }
   const context = lazy<AttachingContextManager>(createContextManager)
-  const providers: Partial<Providers> = {
-    context: lazyContextManager(context),
-    propagation: lazyPropagator(lazy(() => createPropagator(config))),
-    diag: diagLogger(say),
-    ...(on("traces") ? { trace: lazyTracerProvider(tracer) } : {}),
-    ...(on("logs") ? { logs: lazyLoggerProvider(logger) } : {}),
-    ...(on("metrics") ? { metrics: lazyMeterProvider(meter) } : {}),
+  const sources: Sources = {
+    context,
+    propagation: lazy(() => createPropagator(config)),
+    ...(on("traces") ? { trace: tracer } : {}),
+    ...(on("logs") ? { logs: logger } : {}),
+    ...(on("metrics") ? { metrics: meter } : {}),
   }
 
   const made = { traces: tracer, logs: logger, metrics: meter }
@@ -139,7 +133,8 @@ export function createSdk(config: Config, say: Say): Sdk {
   }
 
   return {
-    providers,
+    sources,
+    diag: diagLogger(say),
     warm: () => {
       if (!on("traces")) return
       context.get()

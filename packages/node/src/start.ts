@@ -1,13 +1,16 @@
 // Starts the SDK: one configuration, one set of providers in the API's globals, one handle. A second call gives the
 // first's.
+import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
 import { resolveConfig } from "./config.ts"
 import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
-import { registerGlobals } from "./globals.ts"
+import { type Providers, registerGlobals } from "./globals.ts"
+import { lazy } from "./lazy.ts"
 import type { Options } from "./options.ts"
-import { createSdk, type Stats } from "./sdk.ts"
+import { createSdk, type Sdk, type Stats } from "./sdk.ts"
+import { type AttachingContextManager, seat, standIns } from "./stand-ins.ts"
 import { createSay } from "./stderr.ts"
 
 export interface Clickstack {
@@ -45,22 +48,28 @@ export interface Before {
   readonly libraries: readonly string[]
 }
 
+/** For `isolated.ts`: beside whatever the process has started. */
+export interface Isolation {
+  readonly env: NodeJS.ProcessEnv
+  readonly watch: SpanProcessor | undefined
+}
+
 /** @throws ClickstackError CONFIG_INVALID for unknown or wrong options. */
-export function start(options: Options, findBefore?: () => Before): Clickstack {
+export function start(options: Options, findBefore?: () => Before, isolation?: Isolation): Clickstack {
   const global = globalThis as Global
   const running = global[key]
-  if (running !== undefined) {
+  if (running !== undefined && isolation === undefined) {
     running.warnAgain()
     return running.clickstack
   }
-  const resolution = resolveConfig(options)
+  const resolution = resolveConfig(options, isolation?.env)
   const { config, warnings } = resolution
   const say = createSay(config.logLevel)
   for (const warning of warnings) say("warn", warning, warning)
 
-  const sdk = createSdk(config, say)
+  const sdk = createSdk(config, say, isolation?.watch)
   const before = findBefore?.()
-  const { taken, unregister } = registerGlobals(sdk.providers, before?.copies)
+  const { taken, leave } = takePlace(sdk, before, isolation !== undefined)
   if (taken.length > 0) {
     say(
       "warn",
@@ -80,13 +89,16 @@ export function start(options: Options, findBefore?: () => Before): Clickstack {
   }
 
   // So that the first request need not wait for it; a process that is done sooner never loads it.
-  const warming = setTimeout(sdk.warm, warmAfter).unref()
-  const unwatch = watchEnd({
-    budget: config.exitBudget,
-    flush: sdk.flushBriefly,
-    exit: sdk.exit,
-    produced: sdk.produced,
-  })
+  const warming = isolation === undefined ? setTimeout(sdk.warm, warmAfter).unref() : undefined
+  const unwatch =
+    isolation === undefined
+      ? watchEnd({
+          budget: config.exitBudget,
+          flush: sdk.flushBriefly,
+          exit: sdk.exit,
+          produced: sdk.produced,
+        })
+      : undefined
 
   let closing: Promise<void> | undefined
   const clickstack: Clickstack = {
@@ -95,23 +107,63 @@ export function start(options: Options, findBefore?: () => Before): Clickstack {
       (closing ??= (async () => {
         clearTimeout(warming)
         await sdk.close(config.exitBudget)
-        unwatch()
-        unregister()
-        global[key] = undefined
+        unwatch?.()
+        leave()
+        if (global[key] === started) global[key] = running
       })()),
     stats: sdk.stats,
     describe: () => ({ settings: describer().describeSettings(resolution), warnings, taken }),
   }
-  global[key] = {
+  const started = {
     clickstack,
-    warnAgain: () =>
+    warnAgain: () => {
+      if (isolation !== undefined) return // an app under test may call init() as always
       say(
         "warn",
         "again",
         "init() was called before; this call changes nothing and gives what the first one gave",
-      ),
+      )
+    },
   }
+  global[key] = started
   return clickstack
+}
+
+/** Puts the SDK behind the globals; `leave` takes it away again. */
+function takePlace({ sources, diag }: Sdk, before: Before | undefined, displace: boolean) {
+  const { trace, logs, metrics } = sources
+  const providers: Partial<Providers> = {
+    context: standIns.context,
+    propagation: standIns.propagation,
+    diag,
+    ...(trace === undefined ? {} : { trace: standIns.trace }),
+    ...(logs === undefined ? {} : { logs: standIns.logs }),
+    ...(metrics === undefined ? {} : { metrics: standIns.metrics }),
+  }
+  const { taken, displaced, unregister } = registerGlobals(providers, before?.copies, { displace })
+  seatBelow(displaced)
+  const unseat = seat(sources)
+  const leave = () => {
+    unseat()
+    unregister()
+  }
+  return { taken, leave }
+}
+
+/** A tracer that was first used while we took another SDK's place is ours for good, so it goes on with that SDK. */
+function seatBelow({ trace, logs, metrics, context, propagation }: Partial<Providers>): void {
+  if (trace === undefined || trace === standIns.trace) return
+  const keep = <T>(value: T) => lazy(() => value)
+  seat(
+    {
+      trace: keep(trace),
+      ...(logs === undefined ? {} : { logs: keep(logs) }),
+      ...(metrics === undefined ? {} : { metrics: keep(metrics) }),
+      ...(context === undefined ? {} : { context: keep(context as AttachingContextManager) }),
+      ...(propagation === undefined ? {} : { propagation: keep(propagation) }),
+    },
+    { below: true },
+  )
 }
 
 const isInfo = (level: string) => ["info", "debug", "verbose", "all"].includes(level)

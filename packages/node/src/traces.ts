@@ -29,7 +29,7 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   return new (sdkTraceBase().BasicTracerProvider)({
     resource,
     sampler: createSampler(config),
-    spanProcessors: processors,
+    spanProcessors: parts.watch === undefined ? processors : [parts.watch, ...processors],
     generalLimits: {
       attributeCountLimit: limits.spanAttributes,
       attributeValueLengthLimit: limits.spanAttributeLength ?? Infinity,
