@@ -20,11 +20,11 @@ export interface EmbeddedClickHouse {
   close: () => void
 }
 
-// The port makes "127.0.0.1:1" this process itself; nothing listens on it.
-const shard = "<shard><replica><host>127.0.0.1</host><port>1</port></replica></shard>"
+// The port makes both this process itself; nothing listens on it. By one name, they would count as one server.
+const shard = (host: string) => `<shard><replica><host>${host}</host><port>1</port></replica></shard>`
 const configuration = `<clickhouse>
   <tcp_port>1</tcp_port>
-  <remote_servers><two>${shard}${shard}</two></remote_servers>
+  <remote_servers><two>${shard("127.0.0.1")}${shard("localhost")}</two></remote_servers>
   <macros><shard>1</shard><replica>r1</replica></macros>
   <zookeeper><implementation>testkeeper</implementation></zookeeper>
   <default_replica_path>/clickhouse/default/{shard}/{database}/{table}</default_replica_path>
