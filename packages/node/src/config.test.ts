@@ -69,7 +69,36 @@ const header: Sample = {
   wrongText: "novalue",
 }
 
+const hosts: Sample = {
+  text: "API.example.com, *.example.org:8443",
+  code: ["api.example.com", "*.example.org:8443"],
+  other: "*",
+  otherBecomes: ["*"],
+  wrong: ["*", ["https://example.com"], ["example.com/path"], ["*example.com"], [""]],
+  wrongText: "https://example.com",
+}
+
 const samples: Record<string, Sample> = {
+  propagateTo: hosts,
+  traceparentTo: hosts,
+  trustIncoming: { ...yes, text: "false", code: false, other: "true", otherBecomes: true },
+  sessionHeader: {
+    text: "X-Visit",
+    code: "X-Visit",
+    becomes: "x-visit",
+    other: "x-other",
+    otherBecomes: "x-other",
+    wrong: ["a b", "", 1],
+    wrongText: "a:b",
+  },
+  baggageAttributes: {
+    text: "tenant, plan",
+    code: ["tenant", "plan"],
+    other: "team",
+    otherBecomes: ["team"],
+    wrong: ["tenant", [1], [""]],
+  },
+  serverTiming: yes,
   service: words,
   serviceVersion: words,
   environment: words,

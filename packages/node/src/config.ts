@@ -76,6 +76,12 @@ export interface Config {
   readonly stateDirectory: string | undefined
   readonly queueBytes: number
   readonly propagators: readonly ("tracecontext" | "baggage" | "none" | TextMapPropagator)[]
+  readonly propagateTo: readonly string[]
+  readonly traceparentTo: readonly string[]
+  readonly trustIncoming: boolean
+  readonly sessionHeader: string
+  readonly baggageAttributes: readonly string[]
+  readonly serverTiming: boolean
   readonly sampler: SamplerName | Sampler
   readonly samplerRatio: number
   readonly exitBudget: number

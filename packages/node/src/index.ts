@@ -1,5 +1,8 @@
 // What users import.
 export { init } from "./init.ts"
+export { setSession, withSession } from "./context/session.ts"
+export { setTraceAttributes } from "./context/trace-attributes.ts"
+export { withSpan } from "./context/with-span.ts"
 export type { Clickstack, Description } from "./start.ts"
 export type { Options, Destination, DestinationOption } from "./options.ts"
 export type { AttributeValue, LimitOptions, MetricsOptions, QueuedSignalOptions } from "./options.ts"

@@ -5,6 +5,7 @@ import type {
   LogRecordProcessor,
   ReadableLogRecord,
 } from "@opentelemetry/sdk-logs"
+import { enrichLogs } from "./context/enrich.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith } from "./destinations.ts"
 import { logKind } from "./delivery/pack.ts"
@@ -22,7 +23,7 @@ export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerPro
     : targets.map((target) => upstreamLogProcessor(parts, target))
   return new (sdkLogs().LoggerProvider)({
     resource,
-    processors,
+    processors: [enrichLogs(config), ...processors],
     logRecordLimits: {
       attributeCountLimit: config.limits.logAttributes,
       attributeValueLengthLimit: config.limits.logAttributeLength ?? Infinity,

@@ -90,6 +90,12 @@ export interface Options extends ConnectionOptions {
   spoolAge?: number | undefined
   queueBytes?: number | undefined
   propagators?: readonly ("tracecontext" | "baggage" | "none" | TextMapPropagator)[] | undefined
+  propagateTo?: readonly string[] | undefined
+  traceparentTo?: readonly string[] | undefined
+  trustIncoming?: boolean | undefined
+  sessionHeader?: string | undefined
+  baggageAttributes?: readonly string[] | undefined
+  serverTiming?: boolean | undefined
   sampler?: SamplerName | Sampler | undefined
   samplerRatio?: number | undefined
   exitBudget?: number | undefined

@@ -1,11 +1,12 @@
 // Everything that is on, as one owner: the providers behind the globals, the deliveries they opened, and their end.
-import type { ContextManager, DiagLogger, TextMapPropagator } from "@opentelemetry/api"
+import type { ContextManager, DiagLogger } from "@opentelemetry/api"
 import type { Resource } from "@opentelemetry/resources"
 import type { LoggerProvider } from "@opentelemetry/sdk-logs"
 import type { MeterProvider } from "@opentelemetry/sdk-metrics"
 import type { BasicTracerProvider, SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
+import type { Propagation } from "./context/propagation.ts"
 import { createBudget } from "./delivery/budget.ts"
 import type { FlushOptions } from "./delivery/delivery.ts"
 import { createOutages } from "./delivery/outages.ts"
@@ -13,7 +14,7 @@ import type { DeliveryStats } from "./delivery/tally.ts"
 import { hostWorkers } from "./delivery/worker-relay.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
 import { lazy } from "./lazy.ts"
-import { contextAsyncHooks, core } from "./opentelemetry.ts"
+import { contextAsyncHooks } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
 import { members, type Signal } from "./signals.ts"
 import type { AttachingContextManager, Sources } from "./stand-ins.ts"
@@ -27,6 +28,7 @@ const load = {
   traces: (): typeof import("./traces.ts") => require("./traces.js"),
   logs: (): typeof import("./logs.ts") => require("./logs.js"),
   metrics: (): typeof import("./metrics.ts") => require("./metrics.js"),
+  propagation: (): typeof import("./context/propagation.ts") => require("./context/propagation.js"),
 }
 
 export interface DestinationStats extends DeliveryStats {
@@ -80,9 +82,10 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     return taken && exporter !== "none" && !config.disabled
   }
   const context = lazy<AttachingContextManager>(createContextManager)
+  const propagation = lazy<Propagation>(() => load.propagation().createPropagation(config))
   const sources: Sources = {
     context,
-    propagation: lazy(() => createPropagator(config)),
+    propagation: lazy(() => propagation.get().propagator),
     ...(on("traces") ? { trace: tracer } : {}),
     ...(on("logs") ? { logs: logger } : {}),
     ...(on("metrics") ? { metrics: meter } : {}),
@@ -161,16 +164,6 @@ function createContextManager(): AttachingContextManager {
   const { AsyncLocalStorageContextManager } = contextAsyncHooks()
   const manager = new AsyncLocalStorageContextManager()
   return manager.enable() as ContextManager as AttachingContextManager
-}
-
-function createPropagator({ propagators }: Config): TextMapPropagator {
-  const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = core()
-  const chosen = propagators.flatMap((one) => {
-    if (typeof one !== "string") return [one]
-    if (one === "none") return []
-    return [one === "baggage" ? new W3CBaggagePropagator() : new W3CTraceContextPropagator()]
-  })
-  return new CompositePropagator({ propagators: chosen })
 }
 
 /** What OpenTelemetry's own packages say. */

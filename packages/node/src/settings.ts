@@ -5,7 +5,9 @@ import {
   address,
   either,
   flag,
+  headerName,
   headers,
+  host,
   integer,
   listOf,
   objectWith,
@@ -176,6 +178,37 @@ const general: Setting[] = [
     {
       variables: ["OTEL_PROPAGATORS"],
     },
+  ),
+  setting(
+    "propagateTo",
+    listOf(host),
+    [],
+    "The hosts that get the baggage, and with it the session, besides this machine: `api.example.com`, `*.example.com`, `kafka`, or `*` for all.",
+  ),
+  setting(
+    "traceparentTo",
+    listOf(host),
+    ["*"],
+    "The hosts that get `traceparent` and `tracestate` besides those and this machine; `none` for no other.",
+  ),
+  setting(
+    "trustIncoming",
+    flag,
+    true,
+    "`false`: what requests and messages bring along counts for nothing: no traceparent, no baggage, no session. For servers that anybody can reach.",
+  ),
+  setting("sessionHeader", headerName, "x-session-id", "The header in which a client may name its session."),
+  setting(
+    "baggageAttributes",
+    listOf(text),
+    [],
+    "More keys of the baggage that become attributes of spans and logs, besides `session.id`, `user.id` and `account.id`.",
+  ),
+  setting(
+    "serverTiming",
+    flag,
+    false,
+    "Whether responses carry `Server-Timing: traceparent`, by which a browser finds the trace of its request.",
   ),
   setting(
     "sampler",

@@ -8,6 +8,7 @@ import type {
   SpanProcessor,
 } from "@opentelemetry/sdk-trace-base"
 import type { Config } from "./config.ts"
+import { enrichSpans } from "./context/enrich.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith } from "./destinations.ts"
 import { spanKind } from "./delivery/pack.ts"
@@ -29,7 +30,7 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   return new (sdkTraceBase().BasicTracerProvider)({
     resource,
     sampler: createSampler(config),
-    spanProcessors: parts.watch === undefined ? processors : [parts.watch, ...processors],
+    spanProcessors: [enrichSpans(config), ...(parts.watch === undefined ? [] : [parts.watch]), ...processors],
     generalLimits: {
       attributeCountLimit: limits.spanAttributes,
       attributeValueLengthLimit: limits.spanAttributeLength ?? Infinity,

@@ -149,6 +149,27 @@ export const headers: ValueKind = {
   },
 }
 
+/** RFC 9110: a name is a token. In lower case, as Node hands headers over. */
+export const headerName: ValueKind = {
+  expected: "the name of a header",
+  parse: (input) => headerName.check(input),
+  check: (value) =>
+    typeof value === "string" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)
+      ? value.toLowerCase()
+      : bad(headerName.expected),
+}
+
+/** A host as lists of hosts name it, without scheme and path: a URL there would never match. */
+export const host: ValueKind = {
+  expected:
+    "hosts such as api.example.com, api.example.com:8443, *.example.com or *, without scheme and path",
+  parse: (input) => host.check(input),
+  check: (value) =>
+    typeof value === "string" && /^(\*|(\*\.)?[\w.-]+(:\d+)?|\[[\da-f:.]+\](:\d+)?)$/i.test(value)
+      ? value.toLowerCase()
+      : bad(host.expected),
+}
+
 /** A function or a text, for keys that expire. */
 export const textOrFunction: ValueKind = {
   expected: "a text, in code also a function that returns one or a promise of one",
