@@ -66,6 +66,20 @@ test("delivers in order, in batches, each item once", async () => {
   expect(delivery.stats()).toMatchObject({ produced: 25, delivered: 25, waiting: 0, queueBytes: 0 })
 })
 
+test("what is recorded while full batches wait goes out too, when nothing comes after it", async () => {
+  const { send, delivered } = destination()
+  let open: () => void
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  const delivery = createDelivery<number>(async (...args) => opened.then(() => send(...args)), {
+    ...options({ delay: 1 }),
+  })
+  for (const item of numbers(20)) delivery.push(item)
+  await new Promise((resolve) => setTimeout(resolve, 2)) // the timer of the first item is over by then
+  for (const item of numbers(5)) delivery.push(20 + item)
+  open!()
+  await expect.poll(() => delivered).toEqual(numbers(25))
+})
+
 test("tries a batch again that may succeed later, and keeps the order", async () => {
   const { send, sent, delivered } = destination(away(), away())
   const delivery = createDelivery(send, options({ random: () => 0 }))

@@ -136,7 +136,8 @@ export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): D
     queue.push(item, bytes, count)
     pushed++
     if (queue.hasFull()) goOn()
-    else timer ??= setTimeout(due, delay).unref()
+    // Also then: what stands behind full batches would wait for the next item.
+    timer ??= setTimeout(due, delay).unref()
   }
 
   function due(): void {
