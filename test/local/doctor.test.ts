@@ -61,6 +61,11 @@ test("all is well: what was sent is found again in the tables", async () => {
   ])
     expect([name, found(name)?.status]).toEqual([name, "ok"])
   expect(found("table otel_traces")).toMatchObject({ status: "ok", message: "has all columns" })
+  // As on any server whose configuration leaves it out.
+  expect(found("span log")).toMatchObject({
+    status: "warning",
+    message: "the server keeps no system.opentelemetry_span_log",
+  })
 })
 
 test("tables that lack columns, or are not there", async () => {

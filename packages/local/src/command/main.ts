@@ -3,6 +3,7 @@
 import { doctor, doctorEnvironment, doctorOptions } from "./doctor.ts"
 import { type Arguments, type Option, describeOptions, readArguments } from "./arguments.ts"
 import { serve, serveEnvironment, serveOptions } from "./serve.ts"
+import { spanlog, spanlogEnvironment, spanlogOptions } from "./spanlog.ts"
 import { sql, sqlOptions } from "./sql.ts"
 import { tail, tailOptions } from "./tail.ts"
 import { type Terminal, processTerminal } from "./terminal.ts"
@@ -30,6 +31,13 @@ const commands: Readonly<Record<string, Command>> = {
   traces: { help: "list traces, newest first", positional: [], options: tracesOptions, run: traces },
   trace: { help: "show one trace as a waterfall", positional: ["ID"], options: traceOptions, run: trace },
   sql: { help: "ask ClickHouse: a prompt, or -q SQL", positional: [], options: sqlOptions, run: sql },
+  spanlog: {
+    help: "bring ClickHouse's own spans into the traces of the apps that asked",
+    positional: [],
+    options: spanlogOptions,
+    more: spanlogEnvironment,
+    run: spanlog,
+  },
   doctor: {
     help: "check the way from the app to the tables, step by step",
     positional: [],

@@ -1,9 +1,9 @@
 // `clickstack` and `clickstack local`: runs until Ctrl-C, and says once a minute what came in.
-import { DiagLogLevel, diag } from "@opentelemetry/api"
 import type { LocalOptions } from "../options.ts"
 import { type Local, startLocal } from "../start-local.ts"
 import { type Tally, since } from "../tally.ts"
 import { type Arguments, type Option, bytesOf } from "./arguments.ts"
+import { showWarnings } from "./show-warnings.ts"
 import type { Terminal } from "./terminal.ts"
 
 export const serveOptions: readonly Option[] = [
@@ -71,17 +71,7 @@ const minuteMs = 60_000
 export async function serve(args: Arguments, terminal: Terminal, stopped: Promise<unknown>): Promise<void> {
   // ClickHouse creates its files by this; it is this process's own business, as nothing else runs in it.
   process.umask(0o077)
-  const warn = (message: string) => terminal.error(`clickstack: ${message}\n`)
-  diag.setLogger(
-    {
-      error: warn,
-      warn: (message) => warn(message.replace(/^clickstack: /, "")),
-      info() {},
-      debug() {},
-      verbose() {},
-    },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  )
+  const warn = showWarnings(terminal)
   const options = serveConfig(args, terminal)
   const local = await startLocal({ ...options, onWarning: warn })
   terminal.out(greeting(local, options))

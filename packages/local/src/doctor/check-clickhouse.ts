@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { type Ingest, type IngestOptions, createIngest, tables } from "@clickstack/ingest"
 import type { Canary } from "./canary.ts"
+import { checkSpanLog } from "./check-span-log.ts"
 import { type Check, failed, ok, skipped, warning } from "./check.ts"
 
 // The collector's batches wait for some seconds, and so may the server's.
@@ -17,6 +18,7 @@ export async function checkClickHouse(options: IngestOptions, canary: Canary | u
       ...(canary === undefined
         ? [skipped("found again", "nothing was sent")]
         : await findCanary(ingest, canary)),
+      ...(await checkSpanLog(ingest, options)),
     ]
   } catch (error) {
     return [
