@@ -1,0 +1,28 @@
+// A destination that keeps what it gets, as the simplest kind of array.
+import type { Options } from "@clickstack/node"
+import type { LogRecordExporter, ReadableLogRecord } from "@opentelemetry/sdk-logs"
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
+
+export interface Memory {
+  readonly spans: ReadableSpan[]
+  readonly logs: ReadableLogRecord[]
+  readonly options: Options
+}
+
+export function memory(): Memory {
+  const spans: ReadableSpan[] = []
+  const logs: ReadableLogRecord[] = []
+  const exporter = <T>(into: T[]) => ({
+    export: (items: T[], done: (result: { code: number }) => void) => {
+      into.push(...items)
+      done({ code: 0 })
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  })
+  const destination = {
+    spans: exporter(spans) as SpanExporter,
+    logs: exporter(logs) as LogRecordExporter,
+  }
+  return { spans, logs, options: { destination, service: "test", startupLine: false } }
+}
