@@ -7,6 +7,7 @@ import type { ResourceDetector } from "@opentelemetry/resources"
 import type { Sampler } from "@opentelemetry/sdk-trace-base"
 import { ClickstackError } from "./clickstack-error.ts"
 import { endpointsOf } from "./endpoints.ts"
+import { type InstrumentationConfig, switchesOf } from "./instrumentation/switches.ts"
 import { nearest } from "./nearest.ts"
 import type {
   AttributeValue,
@@ -103,6 +104,7 @@ export interface Config {
     readonly valueBytes: number
     readonly recordBytes: number
   }
+  readonly instrumentation: InstrumentationConfig
 }
 
 /** Lower wins. */
@@ -139,6 +141,7 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
   Object.assign(config, endpointsOf(resolved, warnings), {
     kubernetes: kubernetesFrom(env),
     stateDirectory: stateDirectory(env),
+    instrumentation: switchesOf(resolved, env, warnings),
   })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>
@@ -152,7 +155,7 @@ function readOptions(options: unknown): Map<string, unknown> {
   const values = new Map<string, unknown>()
   const problems: string[] = []
   const known = new Map(settings.map((setting) => [setting.path, setting]))
-  const groups = new Set<string>([...signals, "limits"])
+  const groups = new Set<string>([...signals, "limits", "instrumentation"])
 
   const walk = (object: Record<string, unknown>, prefix: string) => {
     const names = [...known.keys(), ...(prefix === "" ? groups : [])]
@@ -164,7 +167,8 @@ function readOptions(options: unknown): Map<string, unknown> {
       if (groups.has(path)) {
         if (isPlainObject(value)) walk(value, `${path}.`)
         else if (typeof value === "boolean" && path !== "limits") {
-          values.set(`${path}.exporter`, value ? "otlp" : "none")
+          if (path === "instrumentation") values.set("instrumentation.all", value)
+          else values.set(`${path}.exporter`, value ? "otlp" : "none")
         } else
           problems.push(
             `option "${path}" must be an object of options${path === "limits" ? "" : ", or false"}`,

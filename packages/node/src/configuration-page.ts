@@ -26,6 +26,7 @@ const groups: [title: string, belongs: (path: string) => boolean][] = [
   ["Traces", (path) => path.startsWith("traces.")],
   ["Logs", (path) => path.startsWith("logs.")],
   ["Metrics", (path) => path.startsWith("metrics.")],
+  ["Instrumentation", (path) => path.startsWith("instrumentation.")],
   ["Limits", (path) => path.startsWith("limits.")],
 ]
 

@@ -5,7 +5,13 @@ export { setTraceAttributes } from "./context/trace-attributes.ts"
 export { withSpan } from "./context/with-span.ts"
 export type { Clickstack, Description } from "./start.ts"
 export type { Options, Destination, DestinationOption } from "./options.ts"
-export type { AttributeValue, LimitOptions, MetricsOptions, QueuedSignalOptions } from "./options.ts"
+export type {
+  AttributeValue,
+  InstrumentationOptions,
+  LimitOptions,
+  MetricsOptions,
+  QueuedSignalOptions,
+} from "./options.ts"
 export { ClickstackError, type ClickstackErrorCode } from "./clickstack-error.ts"
 export { durable, type Durable, type DurableOptions } from "./durable.ts"
 export type { Redact } from "./delivery/plain-value.ts"

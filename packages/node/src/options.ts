@@ -3,6 +3,7 @@ import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs"
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
+import type { InstrumentationName } from "./instrumentation/row.ts"
 import type { Sampler, SpanExporter } from "@opentelemetry/sdk-trace-base"
 
 /** Where telemetry goes. A member left out: that signal does not go there. */
@@ -73,6 +74,13 @@ export interface LimitOptions {
   recordBytes?: number | undefined
 }
 
+/** Switches by name, and what is left out. */
+export type InstrumentationOptions = { [Name in InstrumentationName]?: boolean | undefined } & {
+  all?: boolean | undefined
+  ignorePaths?: readonly string[] | undefined
+  ignoreRoutes?: readonly string[] | undefined
+}
+
 export interface Options extends ConnectionOptions {
   service?: string | undefined
   serviceVersion?: string | undefined
@@ -106,4 +114,5 @@ export interface Options extends ConnectionOptions {
   logs?: boolean | QueuedSignalOptions | undefined
   metrics?: boolean | MetricsOptions | undefined
   limits?: LimitOptions | undefined
+  instrumentation?: boolean | InstrumentationOptions | undefined
 }

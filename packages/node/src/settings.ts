@@ -1,5 +1,6 @@
 // Every setting: its option in code, its environment variables, its default, one line about it. The configuration,
 // its errors and CONFIGURATION.md are all made from this table.
+import { table } from "./instrumentation/table.ts"
 import type { Signal } from "./signals.ts"
 import {
   address,
@@ -499,8 +500,39 @@ const sizes: Setting[] = [
   limit("recordBytes", integer("bytes", 1024), 1024 * 1024, "Bytes of one span, log record or data point."),
 ]
 
+const instrumentation: Setting[] = [
+  setting(
+    "instrumentation.all",
+    flag,
+    true,
+    "Whether libraries are instrumented; `instrumentation: false` is the same. What is switched on by name stays on. OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS (lists of names) are honoured too.",
+    { variables: ["CLICKSTACK_INSTRUMENTATION"] },
+  ),
+  setting(
+    "instrumentation.ignorePaths",
+    listOf(text),
+    [],
+    "Paths of incoming requests that are not traced, such as `/health`; a `*` at the end stands for any rest.",
+  ),
+  setting(
+    "instrumentation.ignoreRoutes",
+    listOf(text),
+    [],
+    "Routes, as the framework names them, such as `/health/:part`: their server spans are left out at the end.",
+  ),
+  ...table.map(({ name, modules, off }) =>
+    setting(`instrumentation.${name}`, flag, off !== true, aboutModules(modules)),
+  ),
+]
+
+function aboutModules(modules: readonly string[]): string {
+  const names = modules.map((name) => `\`${name.replace(/^channel:(undici).*/, "$1")}\``)
+  return `Spans of ${names.join(", ")}.`
+}
+
 export const settings: readonly Setting[] = [
   ...general,
+  ...instrumentation,
   ...perSignal(),
   ...ofSignal("traces"),
   ...queue("traces", "BSP", 5000),

@@ -1,6 +1,6 @@
 // Stand-ins for meters and their instruments, which are kept even longer than tracers: most are made when a module is
-// loaded. An instrument is made in the SDK when it is first used there; those that the SDK asks itself, the observable
-// ones, when it takes its place.
+// loaded, and many are never used. An instrument is made in the SDK, which is loaded for it, when it is first used
+// there; those that the SDK asks itself, the observable ones, at once and when it takes its place.
 import type {
   Attributes,
   BatchObservableCallback,
@@ -48,12 +48,12 @@ export function meterProviders(provider: () => Lazy<MeterProvider> | undefined):
   }
 
   function instrument(meter: () => Meter, create: Create, name: string, options?: MetricOptions) {
-    let made: { add?: Measure; record?: Measure } = meter()[create](name, options) as never
-    let madeIn = turn
+    let made: { add?: Measure; record?: Measure } | undefined
+    let madeIn = -1
     const current = () => {
-      if (madeIn !== turn) {
+      if (made === undefined || madeIn !== turn) {
         madeIn = turn
-        made = meter()[create](name, options) as never
+        made = meter()[create](name, options) as { add?: Measure; record?: Measure }
       }
       return made
     }

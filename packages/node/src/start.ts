@@ -7,6 +7,9 @@ import { resolveConfig } from "./config.ts"
 import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
 import { type Providers, registerGlobals } from "./globals.ts"
+import { installHooks } from "./instrumentation/hooks.ts"
+import type { DescribedInstrumentation } from "./instrumentation/module-patcher.ts"
+import { table } from "./instrumentation/table.ts"
 import { lazy } from "./lazy.ts"
 import type { Options } from "./options.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
@@ -30,6 +33,10 @@ export interface Description {
   readonly warnings: readonly string[]
   /** The kinds of provider that another SDK had registered before, and keeps. */
   readonly taken: readonly string[]
+  readonly instrumentation: DescribedInstrumentation & {
+    /** Libraries that the app loaded before init(), which came too late for them. */
+    readonly tooEarly: readonly string[]
+  }
 }
 
 // Most starts need it never.
@@ -77,6 +84,8 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
       `another OpenTelemetry SDK registered ${taken.join(", ")} before and keeps it; call init() first, or remove the other`,
     )
   }
+  const instrumented = config.disabled ? [] : table.filter(({ name }) => config.instrumentation.on.has(name))
+  const hooks = instrumented.length === 0 ? undefined : installHooks(instrumented, { config, say })
   if (before !== undefined && before.libraries.length > 0 && !config.disabled) {
     say(
       "warn",
@@ -108,11 +117,20 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
         clearTimeout(warming)
         await sdk.close(config.exitBudget)
         unwatch?.()
+        hooks?.remove()
         leave()
         if (global[key] === started) global[key] = running
       })()),
     stats: sdk.stats,
-    describe: () => ({ settings: describer().describeSettings(resolution), warnings, taken }),
+    describe: () => ({
+      settings: describer().describeSettings(resolution),
+      warnings,
+      taken,
+      instrumentation: {
+        ...(hooks?.describe() ?? { instrumented: [], unsupported: [] }),
+        tooEarly: before?.libraries ?? [],
+      },
+    }),
   }
   const started = {
     clickstack,

@@ -1,0 +1,124 @@
+// Sees every module that the app loads, and gives those in the table to the patcher, which is loaded with the first.
+// For all others it is one look into a Map.
+//
+// CommonJS, imported or required: Module.prototype._compile evaluates every file, also when a loader for TypeScript or
+// an ES module asked for it. Built-ins and ES modules: a synchronous load hook where Node has it (22.15, 23.5), else
+// old-node-hooks.ts.
+import { createRequire } from "../builtins.ts"
+import { esModuleKey, isInstrumented, type ModuleSource, withFooter } from "./es-module-footer.ts"
+import type { DescribedInstrumentation, ModulePatcher } from "./module-patcher.ts"
+import { packageOf } from "./package-of.ts"
+import type { InstrumentationContext, Row } from "./row.ts"
+
+const require = createRequire(import.meta.url)
+const load = {
+  patcher: (): typeof import("./module-patcher.ts") => require("./module-patcher.js"),
+  oldNodeHooks: (): typeof import("./old-node-hooks.ts") => require("./old-node-hooks.js"),
+}
+
+type Loaded = { format?: string | null; source?: ModuleSource | null }
+type LoadHook = (url: string, context: unknown, next: (url: string, context: unknown) => Loaded) => Loaded
+
+/** What @types/node of Node 20 lacks, and what Node keeps for packages like this one without documenting it. */
+interface NodeModule {
+  prototype: { _compile: (this: { exports: unknown }, ...args: [content: string, file: string]) => unknown }
+  registerHooks?: (hooks: { load: LoadHook }) => { deregister(): void }
+}
+
+export interface Hooks {
+  readonly describe: () => DescribedInstrumentation
+  readonly remove: () => void
+}
+
+export function installHooks(rows: readonly Row[], context: InstrumentationContext): Hooks {
+  const packages = new Map<string, Row>()
+  const builtins = new Map<string, Row>()
+  const esModules = new Set<string>()
+  const undo: (() => void)[] = []
+  let made: ModulePatcher | undefined
+  const patcher = () => (made ??= load.patcher().createModulePatcher(packages, context))
+
+  for (const row of rows) {
+    for (const name of row.modules) {
+      if (name.startsWith("node:")) builtins.set(name, row)
+      else if (!name.startsWith("channel:")) packages.set(name, row)
+      else undo.push(onFirstMessage(name, (message) => patcher().channel(row, name, message)))
+    }
+    for (const file of row.esm ?? []) esModules.add(file)
+  }
+  const seenBuiltin = (name: string) => {
+    const row = builtins.get(name)
+    if (row === undefined) return
+    builtins.delete(name)
+    patcher().builtin(row, name)
+  }
+
+  const node = process.getBuiltinModule("node:module") as unknown as NodeModule
+  undo.push(hookCompile(node.prototype, packages, patcher))
+  if (node.registerHooks === undefined) {
+    undo.push(load.oldNodeHooks().installOldNodeHooks(builtins, seenBuiltin, esModules))
+  } else {
+    const hooks = node.registerHooks({
+      load: (url, loadContext, next) => {
+        seenBuiltin(url)
+        const loaded = next(url, loadContext)
+        return loaded.format === "module" && isInstrumented(url, esModules)
+          ? { ...loaded, source: withFooter(url, loaded.source) }
+          : loaded
+      },
+    })
+    undo.push(() => hooks.deregister())
+  }
+  const global = globalThis as { [esModuleKey]?: ModulePatcher["esModule"] }
+  global[esModuleKey] = (url, namespace) => patcher().esModule(url, namespace)
+  undo.push(() => delete global[esModuleKey])
+  for (const name of loadedBuiltins(builtins)) seenBuiltin(name)
+
+  return {
+    describe: () => made?.describe() ?? { instrumented: [], unsupported: [] },
+    remove: () => {
+      for (const one of undo) one()
+    },
+  }
+}
+
+function hookCompile(
+  prototype: NodeModule["prototype"],
+  packages: ReadonlyMap<string, Row>,
+  patcher: () => ModulePatcher,
+): () => void {
+  const compile = prototype._compile
+  const hooked: typeof compile = function (...args) {
+    const name = packageOf(args[1])
+    if (name === undefined || !packages.has(name)) return compile.apply(this, args)
+    const patch = patcher().entering(args[1], name)
+    const result = compile.apply(this, args)
+    if (patch !== undefined) this.exports = patch(this.exports)
+    return result
+  }
+  prototype._compile = hooked
+  return () => {
+    if (prototype._compile === hooked) prototype._compile = compile
+  }
+}
+
+/** Those that Node, or what was preloaded before us, has already: what they export can still be changed. */
+export function loadedBuiltins(builtins: ReadonlyMap<string, unknown>): string[] {
+  const loaded = new Set((process as unknown as { moduleLoadList: string[] }).moduleLoadList)
+  return [...builtins.keys()].filter((name) => loaded.has(`NativeModule ${name.slice("node:".length)}`))
+}
+
+function onFirstMessage(name: string, then: (message: unknown) => void): () => void {
+  const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel")
+  const channel = name.slice("channel:".length)
+  let done = false
+  const first = (message: unknown) => {
+    if (done) return
+    done = true
+    // Not now: the channel goes through its subscribers, and would pass one over.
+    queueMicrotask(() => unsubscribe(channel, first))
+    then(message)
+  }
+  subscribe(channel, first)
+  return () => unsubscribe(channel, first)
+}

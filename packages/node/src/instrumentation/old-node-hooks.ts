@@ -1,0 +1,69 @@
+// What stands in for synchronous load hooks on Node before 22.15.
+//
+// Required built-ins: Module._load. Imported ones: while http loads it asks for its diagnostics channels; when that is
+// done, and before the module that imports it runs, what is loaded is looked through. ES modules need a loader thread,
+// which takes longer to start than all of Node (44 ms beside 67 on Node 20), so it is started only where a library is
+// installed that is patched as an ES module.
+import { fs, path } from "../builtins.ts"
+import { loadedBuiltins } from "./hooks.ts"
+
+type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
+
+export function installOldNodeHooks(
+  builtins: ReadonlyMap<string, unknown>,
+  seenBuiltin: (name: string) => void,
+  esModules: ReadonlySet<string>,
+): () => void {
+  const node = process.getBuiltinModule("node:module")
+  const loader = node as unknown as { _load: Load }
+  const original = loader._load
+  const hooked: Load = function (request, ...rest) {
+    const exports = original.call(this, request, ...rest)
+    if (builtins.size > 0) seenBuiltin(request.startsWith("node:") ? request : `node:${request}`)
+    return exports
+  }
+  loader._load = hooked
+
+  const channels = process.getBuiltinModule("node:diagnostics_channel")
+  const { channel } = channels
+  let planned = false
+  const hookedChannel: typeof channel = (name) => {
+    if (!planned && builtins.size > 0 && String(name).startsWith("http")) {
+      planned = true
+      queueMicrotask(() => {
+        planned = false
+        for (const one of loadedBuiltins(builtins)) seenBuiltin(one)
+      })
+    }
+    return channel(name)
+  }
+  channels.channel = hookedChannel
+
+  if (isAnyInstalled(esModules)) {
+    node.register(new URL("./es-module-loader.js", import.meta.url), { data: [...esModules] })
+  }
+  return () => {
+    if (loader._load === hooked) loader._load = original
+    if (channels.channel === hookedChannel) channels.channel = channel
+  }
+}
+
+/** Looked for where npm, pnpm and Yarn put what an app and its dependencies need, from the main script upwards. */
+function isAnyInstalled(files: ReadonlySet<string>): boolean {
+  if (process.versions["pnp"] !== undefined) return files.size > 0
+  const names = new Set([...files].map((file) => /^(?:@[^/]+\/)?[^/]+/.exec(file)![0]))
+  const places = [process.cwd(), ...(process.argv[1] === undefined ? [] : [path.dirname(process.argv[1])])]
+  for (let directory of new Set(places)) {
+    for (;;) {
+      for (const below of ["node_modules", path.join("node_modules", ".pnpm", "node_modules")]) {
+        const root = path.join(directory, below)
+        if (fs.existsSync(root) && [...names].some((name) => fs.existsSync(path.join(root, name))))
+          return true
+      }
+      const parent = path.dirname(directory)
+      if (parent === directory) break
+      directory = parent
+    }
+  }
+  return false
+}

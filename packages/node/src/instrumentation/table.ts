@@ -1,0 +1,83 @@
+// Every library that is instrumented, one row each: see row.ts. A row holds names and a function, so that reading this
+// table costs a start next to nothing; what the function loads is loaded with the app's library.
+import { createRequire } from "../builtins.ts"
+import type { InstrumentationName, Row } from "./row.ts"
+import type { UpstreamOptions } from "./upstream.ts"
+
+const require = createRequire(import.meta.url)
+
+/** OpenTelemetry's own instrumentation, with the options that keep traces small and free of secrets. */
+function upstream(
+  name: InstrumentationName,
+  exported: string,
+  { options, versions, ...row }: Omit<Row, "name" | "load"> & UpstreamOptions,
+): Row {
+  const load = () => {
+    const { loadUpstream } = require("./upstream.js") as typeof import("./upstream.ts")
+    const given = { ...(options && { options }), ...(versions && { versions }) }
+    return loadUpstream(`@opentelemetry/instrumentation-${row.otel ?? name}`, exported, given)
+  }
+  return { name, load, ...row }
+}
+
+const aws = [
+  "@aws-sdk/middleware-stack",
+  "@smithy/middleware-stack",
+  "@smithy/core",
+  "@aws-sdk/smithy-client",
+  "@smithy/smithy-client",
+]
+const nestFiles = ["@nestjs/core/nest-factory.js", "@nestjs/core/router/router-execution-context.js"]
+
+export const table: readonly Row[] = [
+  upstream("http", "HttpInstrumentation", { modules: ["node:http", "node:https"] }),
+  // Node's own fetch is a copy of undici that nothing loads by name: its first request is the sign.
+  {
+    name: "undici",
+    modules: ["channel:undici:request:create"],
+    load: () => (require("./fetch.js") as typeof import("./fetch.ts")).loadFetch(),
+  },
+  upstream("grpc", "GrpcInstrumentation", { modules: ["@grpc/grpc-js"] }),
+  upstream("express", "ExpressInstrumentation", {
+    modules: ["express"],
+    options: { ignoreLayersType: ["middleware", "router"] },
+  }),
+  upstream("koa", "KoaInstrumentation", { modules: ["koa"], options: { ignoreLayersType: ["middleware"] } }),
+  upstream("hapi", "HapiInstrumentation", { modules: ["@hapi/hapi"] }),
+  upstream("nestjs", "NestInstrumentation", {
+    modules: ["@nestjs/core"],
+    esm: nestFiles,
+    otel: "nestjs-core",
+    // Since 12 an ES module of the same classes.
+    versions: { "@nestjs/core": [">=4.0.0 <13"] },
+  }),
+  upstream("graphql", "GraphQLInstrumentation", {
+    modules: ["graphql"],
+    options: { ignoreTrivialResolveSpans: true, mergeItems: true },
+  }),
+  upstream("pg", "PgInstrumentation", { modules: ["pg", "pg-pool"], options: { ignoreConnectSpans: true } }),
+  upstream("mysql2", "MySQL2Instrumentation", { modules: ["mysql2"] }),
+  upstream("mongodb", "MongoDBInstrumentation", { modules: ["mongodb"] }),
+  upstream("mongoose", "MongooseInstrumentation", { modules: ["mongoose"] }),
+  upstream("redis", "RedisInstrumentation", { modules: ["redis", "@redis/client", "@node-redis/client"] }),
+  upstream("ioredis", "IORedisInstrumentation", { modules: ["ioredis"] }),
+  upstream("memcached", "MemcachedInstrumentation", { modules: ["memcached"] }),
+  upstream("knex", "KnexInstrumentation", { modules: ["knex"] }),
+  upstream("tedious", "TediousInstrumentation", { modules: ["tedious"] }),
+  upstream("cassandra", "CassandraDriverInstrumentation", {
+    modules: ["cassandra-driver"],
+    otel: "cassandra-driver",
+  }),
+  upstream("kafkajs", "KafkaJsInstrumentation", { modules: ["kafkajs"] }),
+  upstream("amqplib", "AmqplibInstrumentation", { modules: ["amqplib"] }),
+  upstream("aws", "AwsInstrumentation", { modules: aws, otel: "aws-sdk" }),
+  upstream("socketio", "SocketIoInstrumentation", { modules: ["socket.io"], otel: "socket.io" }),
+  upstream("openai", "OpenAIInstrumentation", { modules: ["openai"], esm: ["openai/index.mjs"] }),
+  upstream("fs", "FsInstrumentation", {
+    modules: ["node:fs", "node:fs/promises"],
+    off: true,
+    options: { requireParentSpan: true },
+  }),
+  upstream("dns", "DnsInstrumentation", { modules: ["node:dns", "node:dns/promises"], off: true }),
+  upstream("net", "NetInstrumentation", { modules: ["node:net"], off: true }),
+]
