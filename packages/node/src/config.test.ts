@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { ClickstackError } from "./clickstack-error.ts"
 import { type Config, resolveConfig } from "./config.ts"
 import type { Options } from "./options.ts"
+import { table } from "./instrumentation/table.ts"
 import { type Setting, settings } from "./settings.ts"
 
 interface Sample {
@@ -76,6 +77,14 @@ const hosts: Sample = {
   otherBecomes: ["*"],
   wrong: ["*", ["https://example.com"], ["example.com/path"], ["*example.com"], [""]],
   wrongText: "https://example.com",
+}
+
+const paths: Sample = {
+  text: "/health, /ready*",
+  code: ["/health", "/ready*"],
+  other: "/live",
+  otherBecomes: ["/live"],
+  wrong: ["/health", [1], [""]],
 }
 
 const samples: Record<string, Sample> = {
@@ -202,6 +211,10 @@ const samples: Record<string, Sample> = {
   linkAttributes: whole,
   logAttributes: whole,
   logAttributeLength: whole,
+  all: yes,
+  ignorePaths: paths,
+  ignoreRoutes: paths,
+  ...Object.fromEntries(table.map(({ name }) => [name, yes])),
 }
 
 const sampleOf = ({ path }: Setting) => samples[path.split(".").at(-1)!]!

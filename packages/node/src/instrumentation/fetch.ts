@@ -1,5 +1,6 @@
 // fetch() and undici through upstream's instrumentation, which listens on undici's diagnostics channels. It is loaded by
 // the first request, whose message it would miss, so that one is handed to it.
+import { undiciOptions } from "./http-options.ts"
 import { loadUpstream } from "./upstream.ts"
 import type { Instrumentation } from "./row.ts"
 
@@ -15,6 +16,7 @@ export function loadFetch(): Instrumentation {
   let undici: Undici | undefined
   let first: object | undefined
   loadUpstream("@opentelemetry/instrumentation-undici", "UndiciInstrumentation", {
+    options: undiciOptions(),
     beforeEnable: (instrumentation) => {
       undici = instrumentation as Undici
       const { onRequestCreated } = undici

@@ -30,7 +30,11 @@ export interface Hooks {
   readonly remove: () => void
 }
 
+let installed: Hooks | undefined
+
+/** Once: an SDK that starts beside another one, as in tests, shares what that one has installed. */
 export function installHooks(rows: readonly Row[], context: InstrumentationContext): Hooks {
+  if (installed !== undefined) return { describe: installed.describe, remove: () => undefined }
   const packages = new Map<string, Row>()
   const builtins = new Map<string, Row>()
   const esModules = new Set<string>()
@@ -74,12 +78,14 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   undo.push(() => delete global[esModuleKey])
   for (const name of loadedBuiltins(builtins)) seenBuiltin(name)
 
-  return {
+  installed = {
     describe: () => made?.describe() ?? { instrumented: [], unsupported: [] },
     remove: () => {
+      installed = undefined
       for (const one of undo) one()
     },
   }
+  return installed
 }
 
 function hookCompile(

@@ -1,7 +1,7 @@
 // Every library that is instrumented, one row each: see row.ts. A row holds names and a function, so that reading this
 // table costs a start next to nothing; what the function loads is loaded with the app's library.
 import { createRequire } from "../builtins.ts"
-import type { InstrumentationName, Row } from "./row.ts"
+import type { InstrumentationContext, InstrumentationName, Row } from "./row.ts"
 import type { UpstreamOptions } from "./upstream.ts"
 
 const require = createRequire(import.meta.url)
@@ -10,12 +10,21 @@ const require = createRequire(import.meta.url)
 function upstream(
   name: InstrumentationName,
   exported: string,
-  { options, versions, ...row }: Omit<Row, "name" | "load"> & UpstreamOptions,
+  {
+    options,
+    versions,
+    ...row
+  }: Omit<Row, "name" | "load"> & {
+    options?: Record<string, unknown> | ((context: InstrumentationContext) => Record<string, unknown>)
+    versions?: UpstreamOptions["versions"]
+  },
 ): Row {
-  const load = () => {
+  const load: Row["load"] = (context) => {
     const { loadUpstream } = require("./upstream.js") as typeof import("./upstream.ts")
-    const given = { ...(options && { options }), ...(versions && { versions }) }
-    return loadUpstream(`@opentelemetry/instrumentation-${row.otel ?? name}`, exported, given)
+    return loadUpstream(`@opentelemetry/instrumentation-${row.otel ?? name}`, exported, {
+      options: typeof options === "function" ? options(context) : (options ?? {}),
+      versions: versions ?? {},
+    })
   }
   return { name, load, ...row }
 }
@@ -30,7 +39,11 @@ const aws = [
 const nestFiles = ["@nestjs/core/nest-factory.js", "@nestjs/core/router/router-execution-context.js"]
 
 export const table: readonly Row[] = [
-  upstream("http", "HttpInstrumentation", { modules: ["node:http", "node:https"] }),
+  upstream("http", "HttpInstrumentation", {
+    modules: ["node:http", "node:https"],
+    options: (context) =>
+      (require("./http-options.js") as typeof import("./http-options.ts")).httpOptions(context),
+  }),
   // Node's own fetch is a copy of undici that nothing loads by name: its first request is the sign.
   {
     name: "undici",

@@ -1,0 +1,30 @@
+// What upstream's http and undici instrumentations are told: leave out our own requests, and those to ignored paths.
+import type { IncomingMessage } from "node:http"
+import { api, core } from "../opentelemetry.ts"
+import type { InstrumentationContext } from "./row.ts"
+
+const isOurs = () => core().isTracingSuppressed(api().context.active())
+
+export function httpOptions({ config }: InstrumentationContext): Record<string, unknown> {
+  const isIgnored = pathMatcher(config.instrumentation.ignorePaths)
+  return {
+    ignoreOutgoingRequestHook: isOurs,
+    ignoreIncomingRequestHook: ({ url = "" }: IncomingMessage) => isIgnored(url),
+  }
+}
+
+export function undiciOptions(): Record<string, unknown> {
+  return { ignoreRequestHook: isOurs }
+}
+
+/** Whether a URL's path is one of `paths`, of which a `*` at the end stands for any rest. */
+export function pathMatcher(paths: readonly string[]): (url: string) => boolean {
+  if (paths.length === 0) return () => false
+  const exact = new Set(paths.filter((path) => !path.endsWith("*")))
+  const starts = paths.filter((path) => path.endsWith("*")).map((path) => path.slice(0, -1))
+  return (url) => {
+    const end = url.search(/[?#]/)
+    const path = end === -1 ? url : url.slice(0, end)
+    return exact.has(path) || starts.some((start) => path.startsWith(start))
+  }
+}
