@@ -1,7 +1,7 @@
 // A destination that keeps what it gets, as the simplest kind of array.
 import type { Options } from "@clickstack/node"
-import type { LogRecordExporter, ReadableLogRecord } from "@opentelemetry/sdk-logs"
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs"
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 
 export interface Memory {
   readonly spans: ReadableSpan[]
@@ -21,8 +21,8 @@ export function memory(): Memory {
     shutdown: async () => {},
   })
   const destination = {
-    spans: exporter(spans) as SpanExporter,
-    logs: exporter(logs) as LogRecordExporter,
+    spans: exporter<ReadableSpan>(spans),
+    logs: exporter<ReadableLogRecord>(logs),
   }
   return { spans, logs, options: { destination, service: "test", startupLine: false } }
 }
