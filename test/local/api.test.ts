@@ -249,6 +249,22 @@ test("histograms count by what is asked for", async () => {
   expect(["Error", "Unset"].map((status) => total(spanCounts.buckets, status))).toEqual([1, 2])
 })
 
+test("levels are counted by their number, durations between powers of two", async () => {
+  const { buckets } = (await get("/api/histogram/logs?from=1h&by=level&buckets=1&service=shop")).body
+  const counts = new Map<string, number>()
+  for (const { group, count } of buckets) counts.set(group, (counts.get(group) ?? 0) + count)
+  expect(Object.fromEntries(counts)).toEqual({ error: 1, info: 1, debug: 1 })
+  expect((await get("/api/histogram/durations?from=2d")).body.buckets).toEqual([
+    { fromMs: 4.194304, toMs: 8.388608, count: 1, errors: 0 },
+    { fromMs: 16.777216, toMs: 33.554432, count: 1, errors: 1 },
+    { fromMs: 67.108864, toMs: 134.217728, count: 1, errors: 0 },
+  ])
+  expect((await get("/api/traces?maxDurationMs=30")).body.traces).toMatchObject([{ traceId: other }])
+  expect((await get("/api/traces?maxDurationMs=30.001&minDurationMs=30")).body.traces).toMatchObject([
+    { traceId },
+  ])
+})
+
 test("services, metrics and sessions", async () => {
   expect((await get("/api/services?from=2d")).body.services).toMatchObject([
     { name: "shop", requests: 1, errors: 0, p50Ms: 120, spans: 2, logs: 3 },

@@ -6,6 +6,7 @@ export type { Ask, CommonFilter, Level, LogFilter, Moment, SpanFilter, TimeRange
 export type { Log, LogPage, LogQuery } from "./read/logs.ts"
 export type { TraceQuery, TraceSummary } from "./read/traces.ts"
 export type { Span, SpanEvent, SpanLink, Trace } from "./read/trace.ts"
+export type { DurationBucket } from "./read/durations.ts"
 export type { Bucket, Histogram, HistogramQuery } from "./read/histogram.ts"
 export type { MetricInfo, MetricKind, MetricPoint, MetricQuery } from "./read/metrics.ts"
 export type { Service } from "./read/services.ts"

@@ -2,20 +2,10 @@
 import { printable } from "../format-rows.ts"
 import type { LiveItem } from "../live.ts"
 import type { TraceSummary } from "../read/traces.ts"
+import { duration, levelName } from "../show/values.ts"
 import type { Paint } from "./terminal.ts"
 
 const clock = (time: string): string => time.slice(11, 23)
-
-export function duration(ms: number): string {
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`
-  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
-  return `${(ms / 1000).toFixed(2)} s`
-}
-
-export function levelName(number: number, text: string): string {
-  const names = ["trace", "debug", "info", "warn", "error", "fatal"]
-  return names[Math.ceil(number / 4) - 1] ?? text
-}
 
 function paintLevel(level: string, paint: Paint): string {
   const padded = printable(level).padEnd(5)

@@ -16,7 +16,11 @@ export const serveOptions: readonly Option[] = [
   },
   { name: "http-port", value: "PORT", help: "OTLP over HTTP (default 4318; 0: any free one)" },
   { name: "grpc-port", value: "PORT", help: "OTLP over gRPC (default 4317; 0: any free one)" },
-  { name: "ui-port", value: "PORT", help: "the read-only API (default 4319; 0: any free one)" },
+  {
+    name: "ui-port",
+    value: "PORT",
+    help: "the viewer and the read-only API (default 4319; 0: any free one)",
+  },
   {
     name: "allow-origin",
     value: "ORIGIN",
@@ -101,7 +105,7 @@ function greeting(local: Local, options: LocalOptions): string {
   const lines = [
     `OTLP/HTTP  ${local.otlp.http}`,
     ...(local.otlp.grpc === undefined ? [] : [`OTLP/gRPC  ${local.otlp.grpc}`]),
-    ...(local.url === undefined ? [] : [`API        ${local.url}/api/logs`]),
+    ...(local.url === undefined ? [] : [`Viewer     ${local.url}`, `API        ${local.url}/api/logs`]),
     to,
   ]
   return `ClickStack is running; Ctrl-C ends it\n${lines.map((line) => `  ${line}\n`).join("")}`

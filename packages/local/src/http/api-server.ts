@@ -1,5 +1,5 @@
-// The read-only HTTP API, for the viewer, for tests and for scripts. Everything is GET; nothing that it is sent becomes
-// SQL text.
+// The viewer's page, and the read-only HTTP API that it, tests and scripts use. Everything is GET; nothing that it is
+// sent becomes SQL text.
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { LocalError, type LocalErrorCode } from "../local-error.ts"
@@ -9,6 +9,7 @@ import type { Reader } from "../read/reader.ts"
 import { createGuard } from "./guard.ts"
 import { listen } from "./listen.ts"
 import { createLiveStreams } from "./live-stream.ts"
+import { type PageFile, createPage, pagePolicy } from "./page.ts"
 import { answerRoute } from "./routes.ts"
 
 export interface ApiServer {
@@ -28,6 +29,7 @@ const mostRequests = 32
 
 const headers = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
@@ -42,18 +44,22 @@ export async function startApiServer(
   live: Live,
 ): Promise<ApiServer> {
   const guard = createGuard(config)
+  const page = createPage()
   const streams = createLiveStreams(live)
   let asking = 0
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     try {
-      guard(request.headers)
+      const url = new URL(request.url ?? "/", "http://clickstack")
+      const isData = url.pathname === "/health" || url.pathname.startsWith("/api")
+      guard(request.headers, isData ? "data" : "page")
       if (request.method !== "GET" && request.method !== "HEAD") {
         response.setHeader("allow", "GET")
         return send(response, 405, { error: "this API only reads: use GET" })
       }
-      const url = new URL(request.url ?? "/", "http://clickstack")
+      const file = isData ? undefined : page(url.pathname)
+      if (file !== undefined) return sendFile(response, file)
       if (url.pathname === "/health") return send(response, 200, { status: "ok" })
       if (asking >= mostRequests) return busy(response)
       if (url.pathname === "/api/live") {
@@ -109,6 +115,12 @@ function send(response: ServerResponse, status: number, value: unknown): void {
   if (response.headersSent) return
   response.writeHead(status, { "content-type": "application/json; charset=utf-8" })
   response.end(jsonOf(value))
+}
+
+function sendFile(response: ServerResponse, { type, content }: PageFile): void {
+  response.setHeader("content-security-policy", pagePolicy)
+  response.writeHead(200, { "content-type": type, "content-length": content.length })
+  response.end(content)
 }
 
 function busy(response: ServerResponse): void {

@@ -7,7 +7,8 @@ import type { IncomingHttpHeaders } from "node:http"
 import type { LocalConfig } from "../options.ts"
 import { LocalError } from "../local-error.ts"
 
-export type Guard = (headers: IncomingHttpHeaders) => void
+/** Throws unless this may have what it asks for: data, or the viewer's page and its files, which hold none. */
+export type Guard = (headers: IncomingHttpHeaders, what: "data" | "page") => void
 
 export function createGuard(
   config: Pick<LocalConfig, "host" | "loopback" | "allowedHosts" | "token">,
@@ -18,8 +19,8 @@ export function createGuard(
   const anyHost = !config.loopback && config.allowedHosts.length === 0
   const expected = config.token === undefined ? undefined : digest(config.token)
 
-  return (headers) => {
-    const { host = "", origin } = headers
+  return (headers, what) => {
+    const { host = "", origin, authorization } = headers
     if (!anyHost && !names.has(nameOf(host))) {
       throw forbidden(`this ClickStack is not called ${JSON.stringify(host.slice(0, 200))}`)
     }
@@ -28,11 +29,12 @@ export function createGuard(
       throw forbidden("pages from elsewhere may not read this ClickStack")
     }
     const site = headers["sec-fetch-site"]
-    if (site !== undefined && site !== "same-origin" && site !== "none") {
+    const own = site === undefined || site === "same-origin" || site === "none"
+    if (!own && !(what === "page" && isLink(headers))) {
       throw forbidden("pages from elsewhere may not read this ClickStack")
     }
-    if (expected === undefined) return
-    const given = headers.authorization?.replace(/^bearer +/i, "")
+    if (expected === undefined || what === "page") return
+    const given = authorization?.replace(/^bearer +/i, "")
     if (given === undefined || !timingSafeEqual(digest(given), expected)) {
       throw new LocalError(
         "UNAUTHENTICATED",
@@ -41,6 +43,10 @@ export function createGuard(
     }
   }
 }
+
+/** Somebody follows a link: the browser shows what it leads to in a tab, and tells the page it stands on nothing. */
+const isLink = (headers: IncomingHttpHeaders): boolean =>
+  headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document"
 
 const forbidden = (message: string) => new LocalError("FORBIDDEN", message)
 

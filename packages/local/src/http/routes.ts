@@ -14,7 +14,7 @@ interface Route {
 const range = ["from", "to"]
 const common = [...range, "service", "trace", "attr.", "resource."]
 const ofLogs = [...common, "span", "level", "text"]
-const ofSpans = [...common, "name", "text", "status", "minDurationMs"]
+const ofSpans = [...common, "name", "text", "status", "minDurationMs", "maxDurationMs"]
 
 const rangeFrom = (query: Parameters) => ({ from: query.text("from"), to: query.text("to") })
 
@@ -39,6 +39,7 @@ const spanFilter = (query: Parameters): SpanFilter => ({
   text: query.text("text"),
   status: query.oneOf("status", ["ok", "error", "unset"]),
   minDurationMs: query.number("minDurationMs"),
+  maxDurationMs: query.number("maxDurationMs"),
 })
 
 const kinds = ["gauge", "sum", "histogram", "exponential_histogram", "summary"] as const
@@ -82,6 +83,11 @@ const routes: readonly Route[] = [
         by: query.oneOf("by", ["status", "service"]),
         buckets: query.number("buckets"),
       }),
+  },
+  {
+    path: "/api/histogram/durations",
+    parameters: ofSpans,
+    read: async (reader, query) => ({ buckets: await reader.durations(spanFilter(query)) }),
   },
   {
     path: "/api/metrics",

@@ -39,6 +39,8 @@ export interface SpanFilter extends CommonFilter {
   text?: string | undefined
   status?: "ok" | "error" | "unset" | undefined
   minDurationMs?: number | undefined
+  /** Shorter than this. */
+  maxDurationMs?: number | undefined
 }
 
 export interface Conditions {
@@ -77,11 +79,14 @@ export function spanConditions(filter: SpanFilter): Conditions {
     if (filter.name !== undefined) add("SpanName = {name:String}", { name: filter.name })
     if (filter.status !== undefined)
       add("StatusCode = {status:String}", { status: statusCode(filter.status) })
-    if (filter.minDurationMs !== undefined) {
-      const nanos = Math.max(0, Math.round(filter.minDurationMs * 1e6))
-      if (!Number.isSafeInteger(nanos)) throw badFilter("minDurationMs", filter.minDurationMs, "milliseconds")
-      add("Duration >= {minDuration:UInt64}", { minDuration: nanos })
-    }
+    if (filter.minDurationMs !== undefined)
+      add("Duration >= {minDuration:UInt64}", {
+        minDuration: nanosOfMs("minDurationMs", filter.minDurationMs),
+      })
+    if (filter.maxDurationMs !== undefined)
+      add("Duration < {maxDuration:UInt64}", {
+        maxDuration: nanosOfMs("maxDurationMs", filter.maxDurationMs),
+      })
     if (filter.text !== undefined && filter.text !== "") {
       const search = holds(filter.text)
       const found = (column: string) => `${search}(${column}, {text:String}) > 0`
@@ -92,6 +97,12 @@ export function spanConditions(filter: SpanFilter): Conditions {
       )
     }
   })
+}
+
+function nanosOfMs(name: string, ms: number): number {
+  const nanos = Math.max(0, Math.round(ms * 1e6))
+  if (!Number.isSafeInteger(nanos)) throw badFilter(name, ms, "milliseconds")
+  return nanos
 }
 
 export function rangeConditions(

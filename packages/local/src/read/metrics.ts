@@ -29,13 +29,17 @@ export interface MetricPoint {
   /** Of histograms and summaries. */
   count?: number
   sum?: number
+  /** Of sums and histograms: 1 counts since the last point (delta), 2 since the start (cumulative). */
+  temporality?: number
+  /** Of sums: whether it only grows. */
+  monotonic?: boolean
 }
 
 const values: Readonly<Record<MetricKind, string>> = {
   gauge: "Value AS value",
-  sum: "Value AS value",
-  histogram: "Count AS count, Sum AS sum",
-  exponential_histogram: "Count AS count, Sum AS sum",
+  sum: "Value AS value, AggregationTemporality AS temporality, IsMonotonic AS monotonic",
+  histogram: "Count AS count, Sum AS sum, AggregationTemporality AS temporality",
+  exponential_histogram: "Count AS count, Sum AS sum, AggregationTemporality AS temporality",
   summary: "Count AS count, Sum AS sum",
 }
 

@@ -1,5 +1,6 @@
 // Everything that can be read, as functions over one way to ask ClickHouse: a running ClickStack, or any other.
-import type { Ask, TimeRange } from "./filter.ts"
+import { type DurationBucket, readDurations } from "./durations.ts"
+import type { Ask, SpanFilter, TimeRange } from "./filter.ts"
 import { type Histogram, type HistogramQuery, readHistogram } from "./histogram.ts"
 import { type LogPage, type LogQuery, readLogs } from "./logs.ts"
 import { type MetricInfo, type MetricPoint, type MetricQuery, readMetric, readMetrics } from "./metrics.ts"
@@ -13,6 +14,7 @@ export interface Reader {
   traces(query?: TraceQuery): Promise<TraceSummary[]>
   trace(traceId: string): Promise<Trace | undefined>
   histogram(query: HistogramQuery): Promise<Histogram>
+  durations(filter?: SpanFilter): Promise<DurationBucket[]>
   metrics(range?: TimeRange): Promise<MetricInfo[]>
   metric(query: MetricQuery): Promise<MetricPoint[]>
   services(range?: TimeRange): Promise<Service[]>
@@ -26,6 +28,7 @@ export function createReader(ask: Ask): Reader {
     traces: (query) => readTraces(ask, query),
     trace: (traceId) => readTrace(ask, traceId),
     histogram: (query) => readHistogram(ask, query),
+    durations: (filter) => readDurations(ask, filter),
     metrics: (range) => readMetrics(ask, range),
     metric: (query) => readMetric(ask, query),
     services: (range) => readServices(ask, range),

@@ -1,0 +1,43 @@
+// Numbers and times for people to read, in their own time zone.
+
+const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 })
+
+export const spellCount = (value: number): string => count.format(value)
+
+/** 12.3K and the like, for axes and charts. */
+export const spellShort = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : short.format(value)
+
+export const plural = (value: number, one: string, many: string = `${one}s`): string =>
+  `${spellCount(value)} ${value === 1 ? one : many}`
+
+const two = (value: number) => String(value).padStart(2, "0")
+
+const dayOf = (date: Date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+
+const clockOf = (date: Date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+
+/** A time of the API's: the clock with milliseconds, and the day where it is not today. */
+export function spellTime(time: string): string {
+  const date = new Date(time.slice(0, 23).replace(/Z?$/, "Z"))
+  const day = dayOf(date)
+  const clock = `${clockOf(date)}.${time.slice(20, 23).replace("Z", "").padEnd(3, "0")}`
+  return day === dayOf(new Date()) ? clock : `${day} ${clock}`
+}
+
+/** A moment on an axis that is so many milliseconds long. */
+export function spellMoment(ms: number, span: number): string {
+  const date = new Date(ms)
+  if (span > 36 * 3_600_000) return `${dayOf(date).slice(5)} ${clockOf(date).slice(0, 5)}`
+  return span > 10 * 60_000 ? clockOf(date).slice(0, 5) : clockOf(date)
+}
+
+const ranges: Readonly<Record<string, string>> = { m: "minute", h: "hour", d: "day" }
+
+/** "15m" as "15 minutes" and "1h" as "hour", to stand behind "last"; other moments as they are. */
+export function spellRange(from: string): string {
+  const [, number, unit = ""] = /^(\d+)([mhd])$/.exec(from) ?? []
+  const name = ranges[unit] ?? unit
+  return number === undefined ? from : number === "1" ? name : plural(Number(number), name)
+}
