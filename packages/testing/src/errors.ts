@@ -15,6 +15,20 @@ export type TestingErrorCode =
   | "SERVER_FAILED"
   /** The server was closed before it was asked. */
   | "CLOSED"
+  /** A line of an expected trace cannot be read. */
+  | "WRONG_PATTERN"
+  /** A matcher was given something that it does not look at. */
+  | "WRONG_VALUE"
+  /** What was waited for did not come. */
+  | "TIMED_OUT"
+  /** There are several traces, and none was named. */
+  | "AMBIGUOUS"
+  /** testTelemetry() is open already. */
+  | "IN_USE"
+  /** The script to run is not there. */
+  | "SCRIPT_MISSING"
+  /** An optional package is not installed. */
+  | "PACKAGE_MISSING"
 
 export class TestingError extends Error {
   override readonly name = "TestingError"

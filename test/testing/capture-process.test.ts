@@ -1,0 +1,115 @@
+// captureProcess() with real scripts, and connect() with a service that runs by itself.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { describe, expect, test } from "vitest"
+import { captureProcess, connect } from "@clickstack/testing"
+import "@clickstack/testing/vitest"
+import { nodeBinary } from "../tools/node-matrix.mjs"
+
+const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url)
+const order = `
+  POST /orders  server
+    log info "order placed"`
+
+describe.each(["order.mjs", "order.cjs"])("%s", (name) => {
+  test.each([
+    { preload: "import" },
+    { preload: "require" },
+    { protocol: "grpc" },
+    { protocol: "http/json" },
+  ] as const)("with %o", async (options) => {
+    const run = await captureProcess(fixture(name), options)
+    expect(run).toHaveTrace(order)
+    expect(run).toMatchObject({ code: 0, signal: null, stdout: "placed\n" })
+  })
+})
+
+test("gives output, exit code and timing, and takes arguments and variables", async () => {
+  const run = await captureProcess(fixture("order.mjs"), {
+    args: ["3"],
+    env: { GREETING: "hello", OTEL_SERVICE_NAME: "shop", OTEL_EXPORTER_OTLP_HEADERS: "x-tenant=a" },
+  })
+  expect(run).toMatchObject({ code: 3, signal: null, stdout: "placed\n", stderr: "hello\n" })
+  expect(run.took).toBeGreaterThan(10)
+  expect(run.find("POST /orders")?.service).toBe("shop")
+  expect(run.headers[0]).toMatchObject({ "x-tenant": "a" })
+})
+
+test("what configures this process's telemetry does not reach the script", async () => {
+  process.env["OTEL_TRACES_EXPORTER"] = "none"
+  try {
+    expect((await captureProcess(fixture("order.mjs"))).spans).toHaveLength(1)
+  } finally {
+    delete process.env["OTEL_TRACES_EXPORTER"]
+  }
+})
+
+test("without the SDK, nothing is sent", async () => {
+  const run = await captureProcess(fixture("order.mjs"), { preload: false })
+  expect(run).toMatchObject({ code: 0, spans: [], logs: [] })
+})
+
+test("TypeScript, by a Node.js that reads it", async () => {
+  const run = await captureProcess(fixture("order.ts"), { node: await nodeBinary("24") })
+  expect(run).toHaveTrace(order)
+})
+
+test.runIf(process.versions.node.startsWith("20."))(
+  "TypeScript, by one that does not: says what to do",
+  async () => {
+    await expect(captureProcess(fixture("order.ts"))).rejects.toMatchObject({
+      code: "PACKAGE_MISSING",
+      message: expect.stringMatching(/order\.ts is TypeScript, .* use 22\.18 or newer, or npm install tsx$/),
+    })
+  },
+)
+
+test("what runs can be talked to, watched and stopped", async () => {
+  const run = await captureProcess(fixture("service.mjs"), {
+    during: async (service) => {
+      await service.printed("ready")
+      service.write("work\n")
+      await service.printed(/did work/)
+      service.kill("SIGTERM")
+    },
+  })
+  expect(run).toMatchObject({ code: 7, stdout: "ready\ndid work\n" })
+  expect(run).toHaveTrace("work\nstop")
+})
+
+test("a script that does not end is killed, and told", async () => {
+  await expect(
+    captureProcess(fixture("service.mjs"), { timeout: 300, during: () => {} }),
+  ).rejects.toMatchObject({
+    code: "TIMED_OUT",
+    message: expect.stringMatching(
+      /service\.mjs did not end within 300 ms and was killed; it printed:\n(ready\n)?$/,
+    ),
+  })
+})
+
+test("a script that is not there is named", async () => {
+  await expect(captureProcess("nothing.mjs")).rejects.toMatchObject({ code: "SCRIPT_MISSING" })
+})
+
+test("connect() hears a service that runs by itself", async () => {
+  await using telemetry = await connect({ port: 0 })
+  const register = fileURLToPath(import.meta.resolve("@clickstack/node/register"))
+  const service = spawn(process.execPath, ["--import", register, fileURLToPath(fixture("service.mjs"))], {
+    env: { PATH: process.env["PATH"], ...telemetry.env, OTEL_SERVICE_NAME: "service" },
+    stdio: ["pipe", "ignore", "ignore"],
+  })
+  try {
+    service.stdin.write("work\n")
+    await telemetry.waitFor("work  service.name=service")
+    expect((await telemetry.trace()).tree()).toBe("work\n")
+    await expect(telemetry.waitFor("rest", { timeout: 30 })).rejects.toMatchObject({
+      code: "TIMED_OUT",
+      message: expect.stringContaining("~ rest     | work") as unknown,
+    })
+  } finally {
+    service.kill("SIGKILL")
+    await once(service, "close")
+  }
+})
