@@ -26,7 +26,8 @@ export interface Target<E> {
   /** What data on disk is kept for; undefined when the exporter does not say where it sends. */
   readonly endpoint: string | undefined
   readonly exporter: E
-  readonly isOtlp: boolean
+  /** How it wants OTLP, if it is an exporter of ours. */
+  readonly otlp: "protobuf" | "json" | undefined
 }
 
 export interface Destinations {
@@ -38,7 +39,7 @@ export interface Destinations {
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
 export const success = 0 as ExportResult["code"]
 // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
-const failed = 1 as ExportResult["code"]
+export const failed = 1 as ExportResult["code"]
 
 export function createDestinations(config: Config, say: Say): Destinations {
   const authorization = authorizationFor(config)
@@ -64,22 +65,23 @@ export function createDestinations(config: Config, say: Say): Destinations {
 
   function target<S extends Signal>(signal: S, one: DestinationConfig): Target<Exporters[S]> | undefined {
     if (one === "otlp") {
-      const { endpoint } = config[signal]
-      return { place: new URL(endpoint).origin, endpoint, exporter: otlp(signal), isOtlp: true }
+      const { endpoint, protocol } = config[signal]
+      const encoding = protocol === "http/json" ? "json" : "protobuf"
+      return { place: new URL(endpoint).origin, endpoint, exporter: otlp(signal), otlp: encoding }
     }
     if (one === "clickhouse") {
       return {
         place: printableUrl(config.clickhouseUrl!),
         endpoint: config.clickhouseUrl!,
         exporter: toClickHouse(signal),
-        isOtlp: false,
+        otlp: undefined,
       }
     }
     const exporter = one[members[signal]] as Exporters[S] | undefined
     if (exporter === undefined) return undefined
     const endpoint = one.endpoint ?? endpointOf(exporter)
     const place = endpoint === undefined ? nameOf(exporter) : printableUrl(endpoint)
-    return { place, endpoint, exporter, isOtlp: false }
+    return { place, endpoint, exporter, otlp: undefined }
   }
 
   return {

@@ -12,13 +12,15 @@ import { tlsFiles } from "./tls-files.ts"
 
 /** Sends one encoded request and answers the encoded response; rejects with a ClickstackError. */
 export interface Transport {
-  send(body: Uint8Array): Promise<Uint8Array>
+  /** @param encoding Of the body, if it is not the protocol's. */
+  send(body: Uint8Array, encoding?: "protobuf"): Promise<Uint8Array>
   /** Ends the requests that are under way. */
   abort(): void
   close(): void
 }
 
 const largestAnswer = 4 * 1024 * 1024 // a partial success is a few hundred bytes
+const protobufType = "application/x-protobuf"
 const retryable = new Set([429, 502, 503, 504]) // OTLP's list
 
 export function createHttpTransport(connection: ConnectionConfig, authorization: Authorization): Transport {
@@ -34,18 +36,23 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
   const compress = compressor(connection.compression)
   const fixed: Record<string, string> = {
     "user-agent": "clickstack-node",
-    "content-type": connection.protocol === "http/json" ? "application/json" : "application/x-protobuf",
+    "content-type": connection.protocol === "http/json" ? "application/json" : protobufType,
     ...(compress === undefined ? {} : { "content-encoding": connection.compression }),
     ...(url.username === "" ? {} : { authorization: basicAuthorization(url) }),
   }
   url.username = url.password = ""
 
-  async function send(body: Uint8Array): Promise<Uint8Array> {
+  async function send(body: Uint8Array, encoding?: "protobuf"): Promise<Uint8Array> {
     const [content, key] = await Promise.all([
       compress === undefined ? body : compress(body),
       connection.sendsApiKey ? keyOrError(authorization) : undefined,
     ])
-    const headers = { ...fixed, ...(key === undefined ? {} : { authorization: key }), ...connection.headers }
+    const headers = {
+      ...fixed,
+      ...(encoding === undefined ? {} : { "content-type": protobufType }),
+      ...(key === undefined ? {} : { authorization: key }),
+      ...connection.headers,
+    }
     return exchange({ ...headers, "content-length": content.byteLength }, content)
   }
 

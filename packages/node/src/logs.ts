@@ -11,6 +11,7 @@ import { exportWith } from "./destinations.ts"
 import { logKind } from "./delivery/pack.ts"
 import { snapshotLogs } from "./delivery/snapshot.ts"
 import { sdkLogs } from "./opentelemetry.ts"
+import { encodeLogs } from "./otlp/encode-logs.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import { upstreamLogProcessor } from "./upstream.ts"
 
@@ -34,6 +35,7 @@ export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerPro
 const logDelivery: SignalDelivery<ReadableLogRecord, LogRecordExporter> = {
   kind: logKind,
   snapshot: snapshotLogs,
+  encoder: encodeLogs,
   send: exportWith,
 }
 

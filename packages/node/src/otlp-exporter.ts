@@ -1,27 +1,19 @@
-// OTLP as OpenTelemetry exporters: upstream's encoding, a transport of ours. One for each signal.
+// OTLP as OpenTelemetry exporters, one for each signal: what is encoded already is put together, what is not goes
+// through OpenTelemetry's own serializer; the transport is ours.
 import type { ExportResult } from "@opentelemetry/core"
-import type { ISerializer } from "@opentelemetry/otlp-transformer"
 import { type Authorization } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import type { ConnectionConfig } from "./config.ts"
+import { failed, success } from "./destinations.ts"
 import { createGrpcTransport } from "./grpc-transport.ts"
 import { createHttpTransport, type Transport } from "./http-transport.ts"
-import { core, otlpTransformer } from "./opentelemetry.ts"
+import { lazy } from "./lazy.ts"
+import { type EncodedItem } from "./otlp/encoded-item.ts"
+import { encodeRequest } from "./otlp/export-request.ts"
+import { decodeResponse, type PartialSuccess } from "./otlp/export-response.ts"
+import { upstreamCodec } from "./otlp/upstream-codec.ts"
 import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
-
-const { ExportResultCode } = core()
-const transformer = otlpTransformer()
-const protobuf = {
-  traces: transformer.ProtobufTraceSerializer,
-  logs: transformer.ProtobufLogsSerializer,
-  metrics: transformer.ProtobufMetricsSerializer,
-}
-const json = {
-  traces: transformer.JsonTraceSerializer,
-  logs: transformer.JsonLogsSerializer,
-  metrics: transformer.JsonMetricsSerializer,
-}
 
 export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void
@@ -31,24 +23,13 @@ export interface Exporter<Items> {
   abort?(): void
 }
 
-/** OTLP/JSON writes 64-bit numbers as texts. */
-interface Answer {
-  partialSuccess?: {
-    errorMessage?: string
-    rejectedSpans?: number | string
-    rejectedLogRecords?: number | string
-    rejectedDataPoints?: number | string
-  }
-}
-
 export function createOtlpExporter<Items>(
   signal: Signal,
   connection: ConnectionConfig,
   authorization: Authorization,
   say: Say,
 ): Exporter<Items> {
-  const encoding = connection.protocol === "http/json" ? json : protobuf
-  const serializer = encoding[signal] as unknown as ISerializer<Items, Answer>
+  const codec = lazy(() => upstreamCodec(signal, connection.protocol === "http/json" ? "json" : "protobuf"))
   let transport: Promise<Transport> | undefined
   const open = async () =>
     connection.protocol === "grpc"
@@ -56,15 +37,16 @@ export function createOtlpExporter<Items>(
       : createHttpTransport(connection, authorization)
 
   async function send(items: Items): Promise<number> {
-    const body = encode(items)
+    const encoded = areEncoded(items)
+    const body = encoded ? encodeRequest(items) : encode(items)
     transport ??= open()
-    const answer = await (await transport).send(body)
-    return rejectedBy(answer)
+    const answer = await (await transport).send(body, encoded ? "protobuf" : undefined)
+    return rejectedBy(answer, encoded ? decodeResponse : codec.get().decode)
   }
 
   function encode(items: Items): Uint8Array {
     try {
-      const body = serializer.serializeRequest(items)
+      const body = codec.get().encode(items)
       if (body !== undefined) return body
     } catch (cause) {
       throw new ClickstackError("DELIVERY_FAILED", `${signal} cannot be encoded as OTLP: ${String(cause)}`, {
@@ -75,32 +57,28 @@ export function createOtlpExporter<Items>(
   }
 
   /** How many were rejected; never a reason to send again, since the rest was taken. */
-  function rejectedBy(answer: Uint8Array): number {
+  function rejectedBy(answer: Uint8Array, decode: (answer: Uint8Array) => PartialSuccess): number {
     if (answer.byteLength === 0) return 0
-    let partial: Answer["partialSuccess"]
     try {
-      partial = serializer.deserializeResponse(answer).partialSuccess
+      const { rejected, message } = decode(answer)
+      if (rejected > 0) {
+        say(
+          "warn",
+          `${signal} partial`,
+          `${connection.endpoint} rejected ${rejected} of the ${signal}: ${message}`,
+        )
+      }
+      return rejected
     } catch {
       return 0 // taken, whatever the server wrote about it
     }
-    const rejected = Number(
-      partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? partial?.rejectedDataPoints ?? 0,
-    )
-    if (rejected > 0) {
-      say(
-        "warn",
-        `${signal} partial`,
-        `${connection.endpoint} rejected ${rejected} of the ${signal}: ${partial?.errorMessage ?? ""}`,
-      )
-    }
-    return rejected
   }
 
   return {
     export: (items, done) => {
       send(items).then(
-        (rejected) => done({ code: ExportResultCode.SUCCESS, rejected } as ExportResult),
-        (error: Error) => done({ code: ExportResultCode.FAILED, error }),
+        (rejected) => done({ code: success, rejected } as ExportResult),
+        (error: Error) => done({ code: failed, error }),
       )
     },
     abort: () => void transport?.then((opened) => opened.abort()).catch(() => undefined),
@@ -111,3 +89,6 @@ export function createOtlpExporter<Items>(
     },
   }
 }
+
+const areEncoded = (items: unknown): items is EncodedItem[] =>
+  Array.isArray(items) && (items[0] as Partial<EncodedItem> | undefined)?.slab !== undefined

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts"
 import type { Budget } from "./delivery/budget.ts"
 import type { Send } from "./delivery/attempt.ts"
 import { createDelivery, type Delivery } from "./delivery/delivery.ts"
+import { keepPlain, type Keeping } from "./delivery/keeping.ts"
 import { spoolAt } from "./delivery/open-spool.ts"
 import type { Outages } from "./delivery/outages.ts"
 import type { ItemKind } from "./delivery/pack.ts"
@@ -12,6 +13,8 @@ import type { Snapshot, SnapshotOptions } from "./delivery/snapshot.ts"
 import type { StatsOf } from "./delivery/self-metrics.ts"
 import { createRelay, linkToMain } from "./delivery/worker-relay.ts"
 import type { Target } from "./destinations.ts"
+import type { EncodedItem, ItemEncoder } from "./otlp/encoded-item.ts"
+import { keepEncoded, keepForJson } from "./otlp/keep-encoded.ts"
 import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { untraced } from "./untraced.ts"
@@ -43,33 +46,37 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   signal: Signal,
   parts: Parts<E>,
   target: Target<E>,
-  { kind, snapshot, send }: SignalDelivery<T, E>,
+  own: SignalDelivery<T, E>,
 ): Delivery<T> {
   const { config, resource, say, budget, outages } = parts
   const link = linkToMain()
-  if (link !== undefined) return openRelay(signal, parts, target, { kind, snapshot, send }, link)
+  if (link !== undefined) return openRelay(signal, parts, target, own, link)
   const { batchSize, delay } = signal === "metrics" ? { batchSize: 1, delay: 0 } : config[signal]
-  const delivery = createDelivery<T>((items) => untraced(() => send(target.exporter, items)), {
-    what: signal,
-    place: target.place,
-    kind,
-    snapshot: snapshot({ caps: capsFor(signal, config) }),
-    batchSize,
-    delay,
-    timeout: config[signal].timeout,
-    budget,
-    outages,
-    say,
-    openSpool: spoolFor(signal, parts, target),
-    abort: () => (target.exporter as { abort?: () => void }).abort?.(),
-    ready: resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined,
-  })
+  const delivery = createDelivery<T, Kept<T>>(
+    (items) => untraced(() => own.send(target.exporter, items as T[])),
+    {
+      what: signal,
+      place: target.place,
+      keeping: keepingFor(signal, config, target, own),
+      batchSize,
+      delay,
+      timeout: config[signal].timeout,
+      budget,
+      outages,
+      say,
+      openSpool: spoolFor(signal, parts, target),
+      abort: () => (target.exporter as { abort?: () => void }).abort?.(),
+      ready: resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined,
+    },
+  )
   const close = async (timeout: number) => {
     await delivery.close(timeout)
     await target.exporter.shutdown().catch(() => undefined)
   }
-  const { flush, exit, stats, lose, accept } = delivery
-  const take = (packed: unknown) => accept(kind.unpack(packed))
+  const { flush, exit, stats, lose } = delivery
+  const take = (packed: unknown) => {
+    for (const item of own.kind.unpack(packed)) delivery.push(item)
+  }
   parts.opened({ signal, destination: target.place, flush, exit, close, stats, take, lose })
   return delivery
 }
@@ -102,10 +109,32 @@ function openRelay<T, E>(
   return relay
 }
 
+/** What is encoded goes only to our own exporter for OTLP. */
+type Kept<T> = T | EncodedItem
+
 export interface SignalDelivery<T, E> {
   readonly kind: ItemKind<T>
   readonly snapshot: (options: SnapshotOptions) => Snapshot<T>
+  /** Left out for a signal that is encoded when it is sent. */
+  readonly encoder?: (options: SnapshotOptions) => ItemEncoder<T>
   readonly send: (exporter: E, items: T[]) => ReturnType<Send<T>>
+}
+
+/** This step redacts, caps, and makes safe to keep: as the bytes that are sent, or as plain objects. */
+function keepingFor<T, E>(
+  signal: Signal,
+  config: Config,
+  target: Target<E>,
+  { kind, snapshot, encoder }: SignalDelivery<T, E>,
+): Keeping<T, Kept<T>> {
+  const options = { caps: capsFor(signal, config) }
+  const keep = () => {
+    if (encoder === undefined || target.otlp === undefined) return keepPlain(kind, snapshot(options))
+    return target.otlp === "protobuf"
+      ? keepEncoded(kind, encoder(options))
+      : keepForJson(keepPlain(kind, snapshot(options)))
+  }
+  return keep() as Keeping<T, Kept<T>>
 }
 
 function spoolFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Target<E>) {
@@ -115,6 +144,7 @@ function spoolFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Tar
     service: String(resource.attributes["service.name"] ?? ""),
     endpoint: target.endpoint,
     signal,
+    form: target.otlp === undefined ? "objects" : "otlp",
     maxBytes: spoolBytes,
     maxAge: spoolAge,
   })

@@ -68,7 +68,7 @@ test("limits hold, and an unsampled span goes nowhere", async () => {
       {
         place: "memory",
         endpoint: undefined,
-        isOtlp: false,
+        otlp: undefined,
         exporter: {
           export: (items, done) => {
             spans.push(...items)

@@ -14,6 +14,7 @@ import { exportWith } from "./destinations.ts"
 import { spanKind } from "./delivery/pack.ts"
 import { snapshotSpans } from "./delivery/snapshot.ts"
 import { sdkTraceBase } from "./opentelemetry.ts"
+import { encodeSpans } from "./otlp/encode-spans.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import { upstreamSpanProcessor } from "./upstream.ts"
 
@@ -49,6 +50,7 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
 const spanDelivery: SignalDelivery<ReadableSpan, SpanExporter> = {
   kind: spanKind,
   snapshot: snapshotSpans,
+  encoder: encodeSpans,
   send: exportWith,
 }
 

@@ -38,7 +38,7 @@ export function upstreamMetricExporter(
 
 /** A destination of the user's own stays; OTLP becomes upstream's exporter. */
 function exporterOf<E>(signal: Signal, config: Config, target: Target<E>): E {
-  if (!target.isOtlp) return target.exporter
+  if (target.otlp === undefined) return target.exporter
   const options = exporterOptions(signal, config)
   if (signal === "traces") {
     const { OTLPTraceExporter } = exporterTraces()

@@ -7,6 +7,7 @@ import { ClickstackError } from "../clickstack-error.ts"
 import { createBudget } from "./budget.ts"
 import type { Send } from "./attempt.ts"
 import { createDelivery, type DeliveryOptions } from "./delivery.ts"
+import { keepPlain } from "./keeping.ts"
 import { createOutages } from "./outages.ts"
 import { createSpool } from "./spool.ts"
 
@@ -19,8 +20,10 @@ function options(more: Partial<DeliveryOptions<number>> = {}): DeliveryOptions<n
   return {
     what: "items",
     place: "test",
-    kind: { count: () => 1, pack: (items) => items, unpack: (packed) => packed as number[] },
-    snapshot: { take: (item) => item, bytes: () => 100 },
+    keeping: keepPlain(
+      { count: () => 1, pack: (items) => items, unpack: (packed) => packed as number[] },
+      { take: (item) => item, bytes: () => 100 },
+    ),
     batchSize: 10,
     delay: 0,
     timeout: 1000,

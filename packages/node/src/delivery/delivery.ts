@@ -1,28 +1,25 @@
 // Brings one signal's items to one destination and loses none: they wait in memory, go out in batches, one export at
 // a time, and what cannot be delivered now goes to the spool. Every item is counted.
-import { deserialize, serialize } from "node:v8"
 import type { Say } from "../stderr.ts"
 import { type Attempt, attempt, type Send } from "./attempt.ts"
 import { type Budget, reserve } from "./budget.ts"
 import type { Outcome } from "./outcome.ts"
 import type { OpenSpool } from "./open-spool.ts"
 import type { Outages } from "./outages.ts"
-import { countItems, createInHand } from "./in-hand.ts"
+import { createInHand } from "./in-hand.ts"
+import type { Keeping } from "./keeping.ts"
 import { createPace } from "./pace.ts"
-import type { ItemKind } from "./pack.ts"
 import { type Batch, createQueue } from "./queue.ts"
 import { createReport } from "./report.ts"
-import type { Snapshot } from "./snapshot.ts"
 import { createSpill } from "./spill.ts"
 import { createTally, type DeliveryStats } from "./tally.ts"
 
-export interface DeliveryOptions<T> {
+export interface DeliveryOptions<T, K = T> {
   /** What is delivered, for messages: "traces". */
   readonly what: string
   /** Where to, for messages: "http://localhost:4318". Deliveries to one place share a line when it is away. */
   readonly place: string
-  readonly kind: ItemKind<T>
-  readonly snapshot: Snapshot<T>
+  readonly keeping: Keeping<T, K>
   readonly batchSize: number
   /** How long the first item waits for others, in milliseconds. */
   readonly delay: number
@@ -42,8 +39,6 @@ export interface DeliveryOptions<T> {
 
 export interface Delivery<T> {
   readonly push: (item: T) => void
-  /** What a thread of this process has recorded and made plain. */
-  readonly accept: (items: readonly T[]) => void
   /** What a terminated thread had recorded and not handed over. */
   readonly lose: (count: number) => void
   /** Waits until all that was pushed before is delivered or dropped, or the time is up. Never rejects. */
@@ -60,13 +55,11 @@ export interface FlushOptions {
   readonly brief?: boolean
 }
 
-const scanEvery = 60_000
-
-export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): Delivery<T> {
-  const { kind, snapshot, delay, timeout, budget, ready } = options
+export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions<T, K>): Delivery<T> {
+  const { keeping, delay, timeout, budget, ready } = options
   const { now = () => performance.now(), random = Math.random } = options
   const patience = Math.max(delay, 1000)
-  const queue = createQueue<T>(budget, options.batchSize)
+  const queue = createQueue<K>(budget, options.batchSize)
   const pace = createPace(now, random)
   const tally = createTally()
   const report = createReport({ ...options, tally })
@@ -86,54 +79,48 @@ export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): D
     onAdopted: (items) => (tally.adopted += items),
     onTrouble: report.spoolTrouble,
   })
-  const inHand = createInHand<T>({
+  const inHand = createInHand<K>({
     queue,
     spool,
-    kind,
-    decode: (bytes) => kind.unpack(deserialize(bytes)),
+    keeping,
     onUnreadable: (items, error) => {
       tally.lastError = `a batch on disk cannot be read: ${String(error)}`
       tally.drop(items, "spool_damaged")
     },
   })
-  const spill = createSpill<T>({
+  const spill = createSpill<K>({
     queue,
     spool,
-    encode: (items) => serialize(kind.pack(items)),
+    encode: keeping.encode,
     isDue: () =>
       !stopped && (pace.failures() > 0 || now() - sendingSince >= patience || budget.used > budget.max / 2),
     onMoved: start,
   })
-  const scanning = spool && setInterval(scan, scanEvery).unref()
   const holder = { bytes: queue.bytes, relieve: spill.relieve }
   budget.holders.add(holder)
-  if (spool !== undefined) setImmediate(scan).unref()
-
-  function scan(): void {
-    if (!stopped && spool?.scan()) start()
-  }
+  spool?.watch(start)
 
   function push(item: T): void {
-    const count = kind.count(item)
+    const count = keeping.count(item)
     tally.produced += count
     if (closed && !exited) return tally.drop(count, "closed")
-    let kept: T
+    let kept: K
     try {
-      kept = snapshot.take(item)
+      kept = keeping.take(item)
     } catch (error) {
       report.unreadable(error)
       return tally.drop(count, "unreadable")
     }
-    enqueue(kept, snapshot.bytes(), count)
+    enqueue(kept, keeping.bytes(), count)
     if (exited) exit() // the app's own handlers of the process's end may come after ours
   }
 
-  function enqueue(item: T, bytes: number, count: number): void {
+  function enqueue(kept: K, bytes: number, count: number): void {
     if (!reserve(budget, bytes)) {
       tally.drop(count, "queue_full")
       return report.full(budget.max)
     }
-    queue.push(item, bytes, count)
+    queue.push(kept, bytes, count)
     pushed++
     if (queue.hasFull()) goOn()
     // Also then: what stands behind full batches would wait for the next item.
@@ -175,7 +162,7 @@ export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): D
     }
   }
 
-  async function sendPart(items: T[]): Promise<void> {
+  async function sendPart(items: K[]): Promise<void> {
     sendingSince = now()
     // While the other side keeps us waiting, what comes meanwhile is safer on disk.
     const stalled = setTimeout(() => void spill.start(), patience).unref()
@@ -189,13 +176,13 @@ export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): D
     notify()
   }
 
-  function settle(items: T[], outcome: Outcome): void {
+  function settle(items: K[], outcome: Outcome): void {
     if (outcome.kind !== "delivered") tally.lastError = outcome.error
     if (outcome.kind === "later") return putOff(outcome)
     if (pace.failures() > 0) report.back()
     pace.succeed()
     if (outcome.kind === "too_large" && inHand.split()) return
-    const count = countItems(kind, items)
+    const count = inHand.countOf(items)
     if (outcome.kind === "delivered") {
       tally.lastSuccess = Date.now()
       tally.delivered += count - outcome.rejected
@@ -275,23 +262,19 @@ export function createDelivery<T>(send: Send<T>, options: DeliveryOptions<T>): D
     closed = true
     stopped = true
     clearTimeout(timer)
-    clearInterval(scanning)
     budget.holders.delete(holder)
     queue.seal()
     pace.wake()
     notify()
   }
 
-  function leave(batch: Batch<T>, kept: boolean): void {
+  function leave(batch: Batch<K>, kept: boolean): void {
     if (!kept) tally.drop(batch.count, "closed")
     queue.release(batch)
   }
 
   return {
     push,
-    accept: (items) => {
-      for (const item of items) push(item)
-    },
     lose: (count) => {
       tally.produced += count
       tally.drop(count, "terminated")

@@ -9,6 +9,7 @@ import { createBudget, defaultMaxBytes } from "./budget.ts"
 import { createDelivery, type Delivery } from "./delivery.ts"
 import { endpointOf } from "./endpoint-of.ts"
 import { observeExchanges } from "./exchange.ts"
+import { keepPlain } from "./keeping.ts"
 import { spoolAt } from "./open-spool.ts"
 import { createOutages } from "./outages.ts"
 import { type ItemKind, logKind, metricsKind, spanKind } from "./pack.ts"
@@ -49,8 +50,7 @@ export function createDurable<E extends AnyExporter>(exporter: E, options: Durab
       {
         what,
         place,
-        kind,
-        snapshot: snapshot({ caps: uncapped, redact: options.redact }),
+        keeping: keepPlain(kind, snapshot({ caps: uncapped, redact: options.redact })),
         batchSize: what === "metrics" ? 1 : batchSize,
         delay,
         timeout,
@@ -62,6 +62,7 @@ export function createDurable<E extends AnyExporter>(exporter: E, options: Durab
           service: options.service ?? String(resource.attributes["service.name"] ?? ""),
           endpoint,
           signal: what,
+          form: "objects",
           maxBytes: options.spoolBytes ?? 512 * 1024 * 1024,
           maxAge: options.spoolAge ?? 7 * 24 * 3600,
         }),

@@ -1,5 +1,5 @@
 // The batch that is being sent, or is to be sent again: from disk and from memory in turns, whole or in parts.
-import type { ItemKind } from "./pack.ts"
+import type { Keeping } from "./keeping.ts"
 import type { Batch, Queue } from "./queue.ts"
 import type { Spool } from "./spool.ts"
 import type { SpooledBatch } from "./spool-reader.ts"
@@ -19,6 +19,8 @@ export interface InHand<T> {
   /** The number of its first item, of what came from memory. */
   readonly first: () => number
   readonly isEmpty: () => boolean
+  /** What the statistics count these as. */
+  readonly countOf: (items: readonly T[]) => number
   /** Of what came from memory. */
   readonly count: () => number
   readonly bytes: () => number
@@ -33,25 +35,23 @@ interface Held<T> {
 interface InHandOptions<T> {
   readonly queue: Queue<T>
   readonly spool: Spool | undefined
-  readonly kind: Pick<ItemKind<T>, "count" | "halve">
-  readonly decode: (bytes: Buffer) => T[]
+  readonly keeping: Pick<Keeping<never, T>, "countKept" | "decode" | "halve">
   /** A batch on disk that cannot be read. */
   readonly onUnreadable: (items: number, error: unknown) => void
 }
 
-export const countItems = <T>({ count }: Pick<ItemKind<T>, "count">, items: readonly T[]): number =>
-  items.reduce((sum, item) => sum + count(item), 0)
-
-export function createInHand<T>({ queue, spool, kind, decode, onUnreadable }: InHandOptions<T>): InHand<T> {
+export function createInHand<T>({ queue, spool, keeping, onUnreadable }: InHandOptions<T>): InHand<T> {
   let held: Held<T> | undefined
   let spoolTurn = true
+
+  const countOf = (items: readonly T[]) => items.reduce((sum, item) => sum + keeping.countKept(item), 0)
 
   async function fromDisk(): Promise<Held<T> | undefined> {
     for (;;) {
       const spooled = await spool?.next()
       if (spooled === undefined) return undefined
       try {
-        return { spooled, parts: [decode(spooled.bytes)] }
+        return { spooled, parts: [keeping.decode(spooled.bytes)] }
       } catch (error) {
         onUnreadable(spooled.items, error)
         spooled.done()
@@ -60,7 +60,7 @@ export function createInHand<T>({ queue, spool, kind, decode, onUnreadable }: In
   }
 
   function halvesOf(items: T[]): T[][] | undefined {
-    if (items.length === 1) return kind.halve?.(items[0]!)?.map((half) => [half])
+    if (items.length === 1) return keeping.halve?.(items[0]!)?.map((half) => [half])
     const middle = items.length >> 1
     return [items.slice(0, middle), items.slice(middle)]
   }
@@ -96,12 +96,13 @@ export function createInHand<T>({ queue, spool, kind, decode, onUnreadable }: In
       held = undefined
       if (batch === undefined) return spool?.again()
       batch.items = parts!.flat()
-      batch.count = countItems(kind, batch.items)
+      batch.count = countOf(batch.items)
       queue.unshift(batch)
     },
     first: () => held?.batch?.first ?? Infinity,
+    countOf,
     isEmpty: () => held === undefined,
-    count: () => (held?.batch === undefined ? 0 : countItems(kind, held.parts.flat())),
+    count: () => (held?.batch === undefined ? 0 : countOf(held.parts.flat())),
     bytes: () => held?.batch?.bytes ?? 0,
   }
 }

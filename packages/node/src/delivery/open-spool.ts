@@ -14,6 +14,8 @@ interface SpoolPlace {
   /** Undefined when the exporter does not tell it: then nobody could say whose data it is later. */
   readonly endpoint: string | undefined
   readonly signal: string
+  /** What can be read back: by an exporter of objects only these, by one of ours for OTLP encoded requests, too. */
+  readonly form: "objects" | "otlp"
   readonly maxBytes: number
   /** In seconds. */
   readonly maxAge: number
@@ -24,12 +26,13 @@ export function spoolAt({
   service,
   endpoint,
   signal,
+  form,
   maxBytes,
   maxAge,
 }: SpoolPlace): OpenSpool | undefined {
   if (root === undefined || endpoint === undefined) return undefined
   const where = tryParseUrl(endpoint) === undefined ? endpoint : printableUrl(endpoint)
-  const key = createHash("sha256").update(JSON.stringify([service, where, signal]))
+  const key = createHash("sha256").update(JSON.stringify([service, where, signal, form]))
   const directory = join(root, "spool", key.digest("hex").slice(0, 32))
   return (on) => createSpool({ ...on, directory, maxBytes, maxAge: maxAge * 1000 })
 }

@@ -1,11 +1,25 @@
 // What a queue keeps of a span, a log record or a collection of metrics: plain, within the caps, and unchanged by
 // whatever the app does to its objects later. Nearly every span is so already and is kept as it is: the check of one
 // with eight attributes takes about 0.3 us and gives its size, which the queue needs anyway.
-import type { Attributes, HrTime, Link, SpanContext } from "@opentelemetry/api"
+import type { Attributes, Link, SpanContext } from "@opentelemetry/api"
 import type { AnyValue } from "@opentelemetry/api-logs"
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs"
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import {
+  asText,
+  asTime,
+  count,
+  isPlainScope,
+  isSeverity,
+  isTime,
+  isUpTo,
+  now,
+  plainScope,
+  spanKinds,
+  statusCodes,
+  writtenState,
+} from "./plain-fields.ts"
 import { type LogFields, plainSpan, plainTraceState } from "./plain-telemetry.ts"
 import {
   type Caps,
@@ -43,27 +57,23 @@ const attributeBytes = 24
 const eventBytes = 150
 const pointBytes = 200
 
-const latest = 9_223_372_036 // the last second whose nanoseconds fit into 64 bits: in the year 2262
-const spanKinds = 4
-const statusCodes = 2
-
 export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<ReadableSpan> {
   const plain = createPlain(caps, redact)
   let size = 0
 
   /** Adds to `size`; false for what has to be copied. */
   function arePlain(attributes: Attributes | undefined): boolean {
-    let count = 0
+    let attributeCount = 0
     for (const key in attributes) {
       const value = attributes[key]
-      if (++count > caps.attributes || !isPlainText(key)) return false
+      if (++attributeCount > caps.attributes || !isPlainText(key)) return false
       if (typeof value === "string") {
         if (!isPlainText(value)) return false
       } else if (typeof value === "number") {
         if (!isPlainNumber(value)) return false
       } else if (typeof value !== "boolean") return false
     }
-    size += count * attributeBytes
+    size += attributeCount * attributeBytes
     return true
   }
 
@@ -265,64 +275,4 @@ function copyContext(context: SpanContext | undefined): SpanContext | undefined 
   const written = traceState && writtenState(traceState)
   if (written) copied.traceState = plainTraceState(written)
   return copied
-}
-
-function writtenState(state: NonNullable<SpanContext["traceState"]>): string | undefined {
-  try {
-    const written: unknown = state.serialize()
-    return typeof written === "string" ? written : undefined
-  } catch {
-    return undefined
-  }
-}
-
-type Scope = ReadableSpan["instrumentationScope"]
-
-const isPlainScope = (scope: Scope): boolean =>
-  typeof scope?.name === "string" &&
-  (scope.version === undefined || typeof scope.version === "string") &&
-  (scope.schemaUrl === undefined || typeof scope.schemaUrl === "string")
-
-// By identity, because exporters group what they send by the object.
-const scopes = new WeakMap<object, Scope>()
-
-function plainScope(scope: Scope): Scope {
-  if (isPlainScope(scope)) return scope
-  if (typeof scope !== "object" || scope === null) return { name: "" }
-  let plain = scopes.get(scope)
-  if (plain === undefined) {
-    plain = { name: asText(scope.name) }
-    if (scope.version !== undefined) plain = { ...plain, version: asText(scope.version) }
-    scopes.set(scope, plain)
-  }
-  return plain
-}
-
-const isUpTo = (last: number, value: number): boolean => value >= 0 && value <= last
-
-const isTime = (time: unknown): time is HrTime =>
-  Array.isArray(time) && time[0] >= 0 && time[0] <= latest && time[1] >= 0 && time[1] < 1e9
-
-/** The parts as whole numbers; another time when it is none. */
-const asTime = (time: unknown, otherwise: HrTime): HrTime =>
-  isTime(time) ? [Math.floor(time[0]), Math.floor(time[1])] : otherwise
-
-function now(): HrTime {
-  const ms = Date.now()
-  return [Math.floor(ms / 1000), (ms % 1000) * 1e6]
-}
-
-const count = (value: unknown): number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0
-
-const isSeverity = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 24
-
-function asText(value: unknown): string {
-  if (typeof value === "string") return value
-  try {
-    return String(value)
-  } catch {
-    return "[unreadable]"
-  }
 }

@@ -29,6 +29,8 @@ export interface Spool {
   again(): void
   /** Takes the files of processes that have ended; whether anything waits now. */
   scan(): boolean
+  /** Calls back when anything waits: soon, and every minute, since other processes end. */
+  watch(onFound: () => void): void
   waiting(): boolean
   /** Known items: of this process, and of files it has read. */
   items(): number
@@ -37,6 +39,7 @@ export interface Spool {
 }
 
 const retryDisk = 60_000
+const scanEvery = 60_000
 
 export function newBatchId(): string {
   return randomBytes(8).toString("hex")
@@ -61,6 +64,7 @@ export function createSpool(options: SpoolOptions): Spool {
   let lastTrouble: string | undefined
   let ready = false
   let closed = false
+  let watching: NodeJS.Timeout | undefined
   let work: Promise<unknown> = Promise.resolve()
 
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -131,12 +135,20 @@ export function createSpool(options: SpoolOptions): Spool {
     next: () => inTurn(async () => (closed ? undefined : reader.next())),
     again: reader.again,
     scan,
+    watch: (onFound) => {
+      const look = () => {
+        if (!closed && scan()) onFound()
+      }
+      watching = setInterval(look, scanEvery).unref()
+      setImmediate(look).unref()
+    },
     waiting,
     items: () => shelf.items() + writer.items(),
     close: () =>
       inTurn(async () => {
         if (closed) return
         closed = true
+        clearInterval(watching)
         attempt(writer.seal)
         shelf.leave()
       }),

@@ -128,7 +128,6 @@ export function createRelay<T>(link: Link, { signal, target, kind, snapshot }: R
       if (items.length >= largestMessage) handOver()
       else timer ??= setTimeout(handOver, handOverEvery).unref()
     },
-    accept: () => undefined,
     lose: () => undefined,
     // The main thread sends it; it is no longer this thread's.
     flush: async () => handOver(),
