@@ -1,7 +1,6 @@
 // Sends OTLP bodies over HTTP: connections kept alive, a deadline for the whole exchange, and every answer told as
 // what it means: taken, to be tried again (and when), or refused.
-import * as http from "node:http"
-import * as https from "node:https"
+import type { OutgoingHttpHeaders } from "node:http"
 import type { Authorization } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import { compressor } from "./compress.ts"
@@ -18,6 +17,10 @@ export interface Transport {
   abort(): void
   close(): void
 }
+
+// Not by an import, which would have them instrumented in an app that does not use them itself.
+const http = process.getBuiltinModule("node:http")
+const https = process.getBuiltinModule("node:https")
 
 const largestAnswer = 4 * 1024 * 1024 // a partial success is a few hundred bytes
 const protobufType = "application/x-protobuf"
@@ -56,7 +59,7 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
     return exchange({ ...headers, "content-length": content.byteLength }, content)
   }
 
-  function exchange(headers: http.OutgoingHttpHeaders, content: Uint8Array): Promise<Uint8Array> {
+  function exchange(headers: OutgoingHttpHeaders, content: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const sending = request(url, { method: "POST", agent, headers })
       const fail = (error: unknown) => {
