@@ -157,7 +157,12 @@ test.runIf(canUnshare)("L2: as process 1 it exits with 143", async () => {
     ["-pf", "--mount-proc", process.execPath, "--input-type=module", "-e", code],
     {
       cwd: new URL("fixtures/", import.meta.url),
-      env: { PATH: process.env["PATH"], CLICKSTACK_STARTUP_LINE: "false", ...env },
+      env: {
+        PATH: process.env["PATH"],
+        CLICKSTACK_STARTUP_LINE: "false",
+        CLICKSTACK_METRICS_EXPORTER: "none",
+        ...env,
+      },
       stdio: "ignore",
     },
   )

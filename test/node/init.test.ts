@@ -14,7 +14,11 @@ const node = process.env["CLICKSTACK_TEST_NODE"] ?? process.execPath
 const run = (code: string, env: Record<string, string> = {}, nodeOptions: string[] = []) =>
   runApp("-e", [code], { node, env, nodeOptions })
 const register = ["--import", "@clickstack/node/register"]
-const nowhere = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", CLICKSTACK_EXIT_BUDGET: "200" }
+const nowhere = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+  CLICKSTACK_EXIT_BUDGET: "200",
+  CLICKSTACK_INSTRUMENTATION: "false", // metrics of the process would be lines of their own
+}
 const clean = { code: 0, signal: null, stdout: "", stderr: "" }
 
 describe("init()", () => {
@@ -191,11 +195,11 @@ describe("at the end of the process", () => {
 
 test("a ClickHouse URL without @clickstack/ingest is one line that says what to install", async () => {
   const code = 'require("@opentelemetry/api").trace.getTracer("x").startSpan("x").end()'
-  const { stderr, code: exit } = await run(code, { CLICKSTACK_CLICKHOUSE_URL: "http://u:hush@127.0.0.1:9" }, [
-    "--import",
-    "./hide-ingest.mjs",
-    ...register,
-  ])
+  const { stderr, code: exit } = await run(
+    code,
+    { CLICKSTACK_CLICKHOUSE_URL: "http://u:hush@127.0.0.1:9", CLICKSTACK_INSTRUMENTATION: "false" },
+    ["--import", "./hide-ingest.mjs", ...register],
+  )
   expect(exit).toBe(0)
   expect(stderr).toBe(
     "clickstack: traces to http://***@127.0.0.1:9/: 1 items dropped: writing to ClickHouse needs the package @clickstack/ingest: npm install @clickstack/ingest\n",

@@ -77,7 +77,11 @@ describe.each(["http/protobuf", "grpc"])("%s", (protocol) => {
 
 test("a certificate that is not trusted is one line that says what to do", async () => {
   await using inbox = await open()
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url!, CLICKSTACK_EXIT_BUDGET: "300" }
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url!,
+    CLICKSTACK_EXIT_BUDGET: "300",
+    CLICKSTACK_METRICS_EXPORTER: "none",
+  }
   const { stderr } = await runApp("-e", [span], { nodeOptions: register, env })
   expect(stderr).toMatch(
     /^clickstack: traces to https:\S+: its certificate is not trusted; set certificate, or renew it/,

@@ -500,6 +500,11 @@ const sizes: Setting[] = [
   limit("recordBytes", integer("bytes", 1024), 1024 * 1024, "Bytes of one span, log record or data point."),
 ]
 
+const aboutStart: Readonly<Record<string, string>> = {
+  runtime: "Metrics of the event loop, V8's heap and garbage collection.",
+  host: "Metrics of processor and memory, of the process and of the machine.",
+}
+
 const instrumentation: Setting[] = [
   setting(
     "instrumentation.all",
@@ -521,12 +526,13 @@ const instrumentation: Setting[] = [
     "Routes, as the framework names them, such as `/health/:part`: their server spans are left out at the end.",
   ),
   ...table.map(({ name, modules, off }) =>
-    setting(`instrumentation.${name}`, flag, off !== true, aboutModules(modules)),
+    setting(`instrumentation.${name}`, flag, off !== true, aboutModules(name, modules)),
   ),
 ]
 
-function aboutModules(modules: readonly string[]): string {
-  const names = modules.map((name) => `\`${name.replace(/^channel:(undici).*/, "$1")}\``)
+function aboutModules(name: string, modules: readonly string[]): string {
+  if (aboutStart[name] !== undefined) return aboutStart[name]
+  const names = modules.map((one) => `\`${one.replace(/^channel:(undici).*/, "$1")}\``)
   return `Spans of ${names.join(", ")}.`
 }
 

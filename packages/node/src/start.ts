@@ -97,8 +97,12 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
     createSay("info")("info", "start", describer().startupLine(config))
   }
 
+  const warm = () => {
+    sdk.warm()
+    hooks?.warm()
+  }
   // So that the first request need not wait for it; a process that is done sooner never loads it.
-  const warming = isolation === undefined ? setTimeout(sdk.warm, warmAfter).unref() : undefined
+  const warming = isolation === undefined ? setTimeout(warm, warmAfter).unref() : undefined
   const unwatch =
     isolation === undefined
       ? watchEnd({

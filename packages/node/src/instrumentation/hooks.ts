@@ -26,6 +26,8 @@ interface NodeModule {
 }
 
 export interface Hooks {
+  /** Loads what is on without a library of the app. */
+  readonly warm: () => void
   readonly describe: () => DescribedInstrumentation
   readonly remove: () => void
 }
@@ -34,10 +36,11 @@ let installed: Hooks | undefined
 
 /** Once: an SDK that starts beside another one, as in tests, shares what that one has installed. */
 export function installHooks(rows: readonly Row[], context: InstrumentationContext): Hooks {
-  if (installed !== undefined) return { describe: installed.describe, remove: () => undefined }
+  if (installed !== undefined) return { ...installed, warm: () => undefined, remove: () => undefined }
   const packages = new Map<string, Row>()
   const builtins = new Map<string, Row>()
   const esModules = new Set<string>()
+  const atStart: Row[] = []
   const undo: (() => void)[] = []
   let made: ModulePatcher | undefined
   const patcher = () => (made ??= load.patcher().createModulePatcher(packages, context))
@@ -45,6 +48,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   for (const row of rows) {
     for (const name of row.modules) {
       if (name.startsWith("node:")) builtins.set(name, row)
+      else if (name === "start") atStart.push(row)
       else if (!name.startsWith("channel:")) packages.set(name, row)
       else undo.push(onFirstMessage(name, (message) => patcher().channel(row, name, message)))
     }
@@ -79,6 +83,9 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   for (const name of loadedBuiltins(builtins)) seenBuiltin(name)
 
   installed = {
+    warm: () => {
+      for (const row of atStart) patcher().started(row)
+    },
     describe: () => made?.describe() ?? { instrumented: [], unsupported: [] },
     remove: () => {
       installed = undefined

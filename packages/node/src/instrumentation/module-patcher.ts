@@ -29,6 +29,7 @@ export interface ModulePatcher {
   /** After an ES module was evaluated. */
   readonly esModule: (url: string, namespace: object) => void
   readonly builtin: (row: Row, name: string) => void
+  readonly started: (row: Row) => void
   readonly channel: (row: Row, name: string, message: unknown) => void
   readonly describe: () => DescribedInstrumentation
 }
@@ -42,6 +43,7 @@ interface Copy extends InstrumentedModule {
 // Patches cannot be undone, so this outlives a shutdown() and is there for the next init().
 const loaded = new Map<string, Instrumentation>()
 const patchedBuiltins = new Set<string>()
+const started = new Set<string>()
 const patchedEsModules = new Set<string>()
 const instrumented = new Map<string, InstrumentedModule>()
 const unsupported = new Map<string, UnsupportedModule>()
@@ -123,6 +125,13 @@ export function createModulePatcher(
       patchedEsModules.has(file) ? exports : apply(patches, exports, { library, version, path: at })
   }
 
+  /** What is no module, and has no version but Node's. */
+  const whole = (row: Row, module: string, message: unknown) => {
+    const one = { library: row.name, version: process.versions.node, path: undefined }
+    const patches = instrumentationOf(row, one).patches.filter((patch) => patch.module === module)
+    apply(patches, message, one)
+  }
+
   return {
     entering,
     esModule: (url, namespace) => {
@@ -141,14 +150,12 @@ export function createModulePatcher(
       apply(patches, process.getBuiltinModule(name), one)
       process.getBuiltinModule("node:module").syncBuiltinESMExports()
     },
-    channel: (row, name, message) => {
-      const one = { library: row.name, version: process.versions.node, path: undefined }
-      apply(
-        instrumentationOf(row, one).patches.filter(({ module }) => module === name),
-        message,
-        one,
-      )
+    started: (row) => {
+      if (started.has(row.name)) return
+      started.add(row.name)
+      whole(row, "start", undefined)
     },
+    channel: whole,
     describe: () => ({ instrumented: [...instrumented.values()], unsupported: [...unsupported.values()] }),
   }
 }

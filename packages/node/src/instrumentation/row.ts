@@ -18,6 +18,7 @@ export type InstrumentationName =
   | "graphql"
   | "grpc"
   | "hapi"
+  | "host"
   | "http"
   | "ioredis"
   | "kafkajs"
@@ -32,6 +33,7 @@ export type InstrumentationName =
   | "openai"
   | "pg"
   | "redis"
+  | "runtime"
   | "socketio"
   | "tedious"
   | "undici"
@@ -39,7 +41,10 @@ export type InstrumentationName =
 export interface Row {
   /** The switch: `instrumentation: { [name]: false }`, CLICKSTACK_INSTRUMENTATION_NAME. */
   readonly name: InstrumentationName
-  /** What starts it: packages ("pg"), built-ins ("node:http"), or a diagnostics channel ("channel:undici:request:create"). */
+  /**
+   * What starts it: packages ("pg"), built-ins ("node:http"), a diagnostics channel ("channel:undici:request:create"), or
+   * "start": when the SDK warms up, 100 ms after it started.
+   */
   readonly modules: readonly string[]
   /**
    * Files of ES modules that are patched, such as "hono/dist/hono-base.js"; no other ES module is touched. CommonJS
@@ -63,7 +68,7 @@ export interface Instrumentation {
 }
 
 export interface Patch {
-  /** A package ("pg": its entry), one of its files ("pg/lib/client.js"), "node:http", or "channel:NAME". */
+  /** A package ("pg": its entry), one of its files ("pg/lib/client.js"), "node:http", "channel:NAME" or "start". */
   readonly module: string
   /** Ranges as package.json has them, one of which must hold; not for built-ins and channels. */
   readonly versions?: readonly string[]

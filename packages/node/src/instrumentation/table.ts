@@ -86,6 +86,22 @@ export const table: readonly Row[] = [
   upstream("aws", "AwsInstrumentation", { modules: aws, otel: "aws-sdk" }),
   upstream("socketio", "SocketIoInstrumentation", { modules: ["socket.io"], otel: "socket.io" }),
   upstream("openai", "OpenAIInstrumentation", { modules: ["openai"], esm: ["openai/index.mjs"] }),
+  {
+    name: "runtime",
+    modules: ["start"],
+    otel: "runtime-node",
+    load: (context) =>
+      (require("./own/runtime-metrics.js") as typeof import("./own/runtime-metrics.ts")).loadRuntimeMetrics(
+        context,
+      ),
+  },
+  {
+    name: "host",
+    modules: ["start"],
+    otel: "host-metrics",
+    load: (context) =>
+      (require("./own/host-metrics.js") as typeof import("./own/host-metrics.ts")).loadHostMetrics(context),
+  },
   upstream("fs", "FsInstrumentation", {
     modules: ["node:fs", "node:fs/promises"],
     off: true,
