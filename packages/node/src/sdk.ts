@@ -86,6 +86,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
   const sources: Sources = {
     context,
     propagation: lazy(() => propagation.get().propagator),
+    headers: propagation,
     ...(on("traces") ? { trace: tracer } : {}),
     ...(on("logs") ? { logs: logger } : {}),
     ...(on("metrics") ? { metrics: meter } : {}),

@@ -12,6 +12,7 @@ import type {
 } from "@opentelemetry/api"
 import type { MeterProvider } from "@opentelemetry/api"
 import type { Logger, LoggerProvider } from "@opentelemetry/api-logs"
+import type { Propagation } from "./context/propagation.ts"
 import type { Providers } from "./globals.ts"
 import type { lazy } from "./lazy.ts"
 import { api } from "./opentelemetry.ts"
@@ -28,6 +29,8 @@ export interface AttachingContextManager extends ContextManager {
 export interface Sources {
   readonly context?: Lazy<AttachingContextManager>
   readonly propagation?: Lazy<TextMapPropagator>
+  /** The same, for instrumentations of our own. */
+  readonly headers?: Lazy<Propagation>
   readonly trace?: Lazy<TracerProvider>
   readonly logs?: Lazy<LoggerProvider>
   readonly metrics?: Lazy<MeterProvider>
@@ -132,6 +135,16 @@ const propagation: TextMapPropagator = {
   extract: (...args) => now.propagation?.get().extract(...args) ?? args[0],
   fields: () => now.propagation?.get().fields() ?? [],
 }
+
+const noPropagation: Propagation = {
+  propagator: propagation,
+  incoming: () => api().ROOT_CONTEXT,
+  outgoing: () => undefined,
+  serverTiming: () => undefined,
+}
+
+/** What comes in and goes out by HTTP headers; instrumentations of our own know more than a propagator is told. */
+export const currentPropagation = (): Propagation => now.headers?.get() ?? noPropagation
 
 let meters: StandInMeters | undefined
 

@@ -13,7 +13,7 @@ import { table } from "./instrumentation/table.ts"
 import { lazy } from "./lazy.ts"
 import type { Options } from "./options.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
-import { type AttachingContextManager, seat, standIns } from "./stand-ins.ts"
+import { type AttachingContextManager, currentPropagation, seat, standIns } from "./stand-ins.ts"
 import { createSay } from "./stderr.ts"
 
 export interface Clickstack {
@@ -85,7 +85,10 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
     )
   }
   const instrumented = config.disabled ? [] : table.filter(({ name }) => config.instrumentation.on.has(name))
-  const hooks = instrumented.length === 0 ? undefined : installHooks(instrumented, { config, say })
+  const hooks =
+    instrumented.length === 0
+      ? undefined
+      : installHooks(instrumented, { config, say, propagation: currentPropagation })
   if (before !== undefined && before.libraries.length > 0 && !config.disabled) {
     say(
       "warn",

@@ -1,17 +1,7 @@
-// What upstream's http and undici instrumentations are told: leave out our own requests, and those to ignored paths.
-import type { IncomingMessage } from "node:http"
+// What is left out of traces of HTTP: our own requests, and those to ignored paths.
 import { api, core } from "../opentelemetry.ts"
-import type { InstrumentationContext } from "./row.ts"
 
 const isOurs = () => core().isTracingSuppressed(api().context.active())
-
-export function httpOptions({ config }: InstrumentationContext): Record<string, unknown> {
-  const isIgnored = pathMatcher(config.instrumentation.ignorePaths)
-  return {
-    ignoreOutgoingRequestHook: isOurs,
-    ignoreIncomingRequestHook: ({ url = "" }: IncomingMessage) => isIgnored(url),
-  }
-}
 
 export function undiciOptions(): Record<string, unknown> {
   return { ignoreRequestHook: isOurs }

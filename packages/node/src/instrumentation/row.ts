@@ -6,6 +6,7 @@
 //
 //   { name: "pg", modules: ["pg"], load: (context) => require("./own/pg.js").instrumentPg(context) }
 import type { Config } from "../config.ts"
+import type { Propagation } from "../context/propagation.ts"
 import type { Say } from "../stderr.ts"
 
 export type InstrumentationName =
@@ -14,11 +15,13 @@ export type InstrumentationName =
   | "cassandra"
   | "dns"
   | "express"
+  | "fastify"
   | "fs"
   | "graphql"
   | "grpc"
   | "hapi"
   | "host"
+  | "hono"
   | "http"
   | "ioredis"
   | "kafkajs"
@@ -61,6 +64,8 @@ export interface Row {
 export interface InstrumentationContext {
   readonly config: Config
   readonly say: Say
+  /** What comes in and goes out with headers, of the SDK that runs at the time. */
+  readonly propagation: () => Propagation
 }
 
 export interface Instrumentation {

@@ -29,6 +29,16 @@ function upstream(
   return { name, load, ...row }
 }
 
+// Our own, where there is none of OpenTelemetry's or it costs too much.
+const own = {
+  express: (): typeof import("./own/express.ts") => require("./own/express.js"),
+  fastify: (): typeof import("./own/fastify.ts") => require("./own/fastify.js"),
+  hapi: (): typeof import("./own/hapi.ts") => require("./own/hapi.js"),
+  hono: (): typeof import("./own/hono.ts") => require("./own/hono.js"),
+  http: (): typeof import("./own/http.ts") => require("./own/http.js"),
+  koa: (): typeof import("./own/koa.ts") => require("./own/koa.js"),
+}
+
 const aws = [
   "@aws-sdk/middleware-stack",
   "@smithy/middleware-stack",
@@ -36,14 +46,15 @@ const aws = [
   "@aws-sdk/smithy-client",
   "@smithy/smithy-client",
 ]
+const honoFiles = ["hono/dist/router/smart-router/router.js", "hono/dist/router/pattern-router/router.js"]
 const nestFiles = ["@nestjs/core/nest-factory.js", "@nestjs/core/router/router-execution-context.js"]
 
 export const table: readonly Row[] = [
-  upstream("http", "HttpInstrumentation", {
+  {
+    name: "http",
     modules: ["node:http", "node:https"],
-    options: (context) =>
-      (require("./http-options.js") as typeof import("./http-options.ts")).httpOptions(context),
-  }),
+    load: (context) => own.http().instrumentHttp(context),
+  },
   // Node's own fetch is a copy of undici that nothing loads by name: its first request is the sign.
   {
     name: "undici",
@@ -51,12 +62,15 @@ export const table: readonly Row[] = [
     load: () => (require("./fetch.js") as typeof import("./fetch.ts")).loadFetch(),
   },
   upstream("grpc", "GrpcInstrumentation", { modules: ["@grpc/grpc-js"] }),
-  upstream("express", "ExpressInstrumentation", {
-    modules: ["express"],
-    options: { ignoreLayersType: ["middleware", "router"] },
-  }),
-  upstream("koa", "KoaInstrumentation", { modules: ["koa"], options: { ignoreLayersType: ["middleware"] } }),
-  upstream("hapi", "HapiInstrumentation", { modules: ["@hapi/hapi"] }),
+  { name: "express", modules: ["express", "router"], load: () => own.express().instrumentExpress() },
+  {
+    name: "fastify",
+    modules: ["channel:fastify.initialization"],
+    load: () => own.fastify().instrumentFastify(),
+  },
+  { name: "koa", modules: ["koa"], load: () => own.koa().instrumentKoa() },
+  { name: "hapi", modules: ["@hapi/hapi"], load: () => own.hapi().instrumentHapi() },
+  { name: "hono", modules: ["hono"], esm: honoFiles, load: () => own.hono().instrumentHono() },
   upstream("nestjs", "NestInstrumentation", {
     modules: ["@nestjs/core"],
     esm: nestFiles,

@@ -1,0 +1,188 @@
+// Spans of the requests that go out through node:http and node:https. They start when a request's head is written:
+// the one moment that every request passes, however it was made, and at which headers of any form can be added to.
+import type { Attributes, Context, Span } from "@opentelemetry/api"
+import type { ClientRequest, IncomingMessage } from "node:http"
+import { api, core } from "../../opentelemetry.ts"
+import { followedKey, followEvents, type Followed, type Marked } from "./followed.ts"
+import {
+  errorType,
+  isKnownMethod,
+  parseAuthority,
+  withoutCredentials,
+  withoutSignatures,
+} from "./http-names.ts"
+import type { Measure } from "./http-measures.ts"
+import type { HttpContext } from "./http.ts"
+
+const client = 2 // SpanKind.CLIENT
+const error = 2 // SpanStatusCode.ERROR
+
+type Headers = Record<string, unknown> | unknown[] | null | undefined
+type Request = ClientRequest & Marked & { socketPath?: string; agent?: { defaultPort?: number } }
+type StoreHeader = (this: Request, firstLine: string, headers: Headers) => void
+
+export function traceHttpClients(context: HttpContext): void {
+  const { tracer, propagation, measureClient } = context
+  const { isTracingSuppressed } = core()
+  const { context: contexts, trace } = api()
+  const { ClientRequest: Class, IncomingMessage: Response } = process.getBuiltinModule("node:http")
+  const prototype = Class.prototype as unknown as { _storeHeader: StoreHeader }
+  const store = prototype._storeHeader
+
+  prototype._storeHeader = function (firstLine, headers) {
+    const parent = contexts.active()
+    if (this[followedKey] !== undefined || isTracingSuppressed(parent))
+      return store.call(this, firstLine, headers)
+    const { method, path } = this
+    const known = isKnownMethod(method)
+    const { address, port, authority } = targetOf(this)
+    const measured = {
+      "http.request.method": known ? method : "_OTHER",
+      "server.address": address,
+      ...(port !== undefined && { "server.port": port }),
+    }
+    const span = tracer.startSpan(
+      known ? method : "HTTP",
+      {
+        kind: client,
+        attributes: {
+          ...measured,
+          "url.full": /^https?:/i.test(path)
+            ? withoutCredentials(withoutSignatures(path))
+            : `${this.protocol}//${authority}${withoutSignatures(path)}`,
+        },
+      },
+      parent,
+    )
+    if (!known) span.setAttribute("http.request.method_original", method)
+    this[followedKey] = new HttpCall(
+      parent,
+      span,
+      measureClient && { record: measureClient, attributes: measured },
+    )
+    let added: Headers = headers
+    propagation().outgoing(trace.setSpan(parent, span), address, (name, value) => {
+      added = withHeader(this, added, name, value)
+    })
+    return store.call(this, firstLine, added)
+  }
+  followEvents(Class.prototype)
+  followEvents(Response.prototype)
+}
+
+/** Headers are what setHeader() keeps, or, as an array, names and values in turn or in pairs. */
+function withHeader(request: Request, headers: Headers, name: string, value: string): Headers {
+  if (Array.isArray(headers)) {
+    const pairs = Array.isArray(headers[0])
+    const rest = pairs
+      ? headers.filter((pair) => String((pair as unknown[])[0]).toLowerCase() !== name)
+      : headers.filter((_, index) => String(headers[index & ~1]).toLowerCase() !== name)
+    return pairs ? [...rest, [name, value]] : [...rest, name, value]
+  }
+  if (headers === null || headers === undefined) return { [name]: value }
+  // Those of setHeader() are written from this very object.
+  request.setHeader(name, value)
+  return request.hasHeader(name) ? headers : { ...headers, [name]: value }
+}
+
+interface Target {
+  readonly address: string
+  readonly port: number | undefined
+  /** As a URL has it. */
+  readonly authority: string
+}
+
+function targetOf(request: Request): Target {
+  const { host, socketPath, protocol } = request
+  const named = request.getHeader("host")
+  if (typeof socketPath === "string") {
+    return {
+      address: socketPath,
+      port: undefined,
+      authority: typeof named === "string" ? named : "localhost",
+    }
+  }
+  const standard = protocol === "https:" ? 443 : 80
+  // The port stands in the Host header alone, unless the app wrote one of its own.
+  const { address, port } = parseAuthority(typeof named === "string" ? named : host)
+  const own = address === host || `[${address}]` === host
+  const actual = own ? (port ?? standard) : (request.agent?.defaultPort ?? standard)
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host
+  return { address: host, port: actual, authority: actual === standard ? name : `${name}:${actual}` }
+}
+
+interface Measured {
+  readonly record: Measure
+  readonly attributes: Attributes
+}
+
+class HttpCall implements Followed {
+  readonly context: Context
+  readonly #span: Span
+  readonly #measured: Measured | undefined
+  readonly #started: number
+  #ended = false
+
+  constructor(context: Context, span: Span, measured: Measured | undefined) {
+    this.context = context
+    this.#span = span
+    this.#measured = measured
+    this.#started = measured === undefined ? 0 : performance.now()
+  }
+
+  emitted(_emitter: object, event: string | symbol, value: unknown): void {
+    switch (event) {
+      case "response": {
+        // Its `end` and `close` come here too, unless they have been already.
+        const response = value as IncomingMessage & Marked
+        this.#answered(response)
+        response[followedKey] = this
+        if (response.readableEnded || response.destroyed) this.#end()
+        return
+      }
+      case "upgrade":
+      case "connect":
+        this.#answered(value as IncomingMessage)
+        return this.#end()
+      case "error":
+        return this.#fail(value)
+      case "end":
+      case "close":
+        return this.#end()
+    }
+  }
+
+  #answered({ statusCode = 0, socket }: IncomingMessage): void {
+    const span = this.#span
+    span.setAttribute("http.response.status_code", statusCode)
+    this.#note("http.response.status_code", statusCode)
+    const { remoteAddress, remotePort } = socket ?? {}
+    if (remoteAddress !== undefined) span.setAttribute("network.peer.address", remoteAddress)
+    if (remotePort !== undefined) span.setAttribute("network.peer.port", remotePort)
+    if (statusCode < 400) return
+    span.setAttribute("error.type", String(statusCode))
+    span.setStatus({ code: error })
+    this.#note("error.type", String(statusCode))
+  }
+
+  #note(name: string, value: string | number): void {
+    if (this.#measured !== undefined) this.#measured.attributes[name] = value
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#ended) return
+    const span = this.#span
+    span.setAttribute("error.type", errorType(thrown))
+    this.#note("error.type", errorType(thrown))
+    span.setStatus({ code: error, message: thrown instanceof Error ? thrown.message : String(thrown) })
+    if (thrown instanceof Error) span.recordException(thrown)
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#span.end()
+    this.#measured?.record(this.#started, this.#measured.attributes)
+  }
+}

@@ -1,0 +1,115 @@
+// A request that this process answers: its span from the request's head to the end of the response, and what the
+// framework tells about it on the way. One object per request, found by the request and the response.
+import type { Context, Span } from "@opentelemetry/api"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { type Followed, followedKey, type Marked } from "./followed.ts"
+import { isKnownMethod } from "./http-names.ts"
+import type { Measure } from "./http-measures.ts"
+
+const error = 2 // SpanStatusCode.ERROR
+
+export interface ExchangeEnd {
+  /** A route that is not to be traced. */
+  readonly isIgnored: (route: string) => boolean
+  readonly measure: Measure | undefined
+}
+
+export class HttpExchange implements Followed {
+  readonly context: Context
+  readonly span: Span
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly scheme: string
+  readonly #started: number
+  /** The pattern that the framework matched, such as "/orders/:id". */
+  route: string | undefined = undefined
+  /** For frameworks that are best asked when all is done. */
+  beforeEnd: (() => void) | undefined = undefined
+  /** Where the routers are mounted that the request is in. */
+  mount = ""
+  #recorded: unknown
+  #ended = false
+  readonly #end: ExchangeEnd
+
+  constructor(
+    end: ExchangeEnd,
+    context: Context,
+    span: Span,
+    request: IncomingMessage,
+    response: ServerResponse,
+    scheme: string,
+  ) {
+    this.#end = end
+    this.context = context
+    this.span = span
+    this.request = request
+    this.response = response
+    this.scheme = scheme
+    this.#started = end.measure === undefined ? 0 : performance.now()
+  }
+
+  setRoute(route: string | undefined): void {
+    this.route = route
+    // Now, so that what the handler does is left out too.
+    if (route !== undefined && this.#end.isIgnored(route)) leaveOut(this.span)
+  }
+
+  /** What a handler threw or passed on; an answer such as 404 that was thrown is none. */
+  recordError(thrown: unknown): void {
+    if (thrown === undefined || thrown === null || thrown === this.#recorded) return
+    this.#recorded = thrown
+    const { status, statusCode = status } = thrown as { status?: unknown; statusCode?: unknown }
+    if (typeof statusCode === "number" && statusCode < 500) return
+    this.span.recordException(thrown instanceof Error ? thrown : String(thrown))
+  }
+
+  emitted(emitter: object, event: string | symbol): void {
+    if (event === "close" && emitter === this.response) this.end()
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { span, request, response } = this
+    const { measure } = this.#end
+    const method = isKnownMethod(request.method!) ? request.method! : "HTTP"
+    this.beforeEnd?.()
+    const { route } = this
+    const status = response.headersSent ? response.statusCode : undefined
+    const failure =
+      status !== undefined && status >= 500
+        ? String(status)
+        : response.writableFinished
+          ? undefined
+          : "aborted"
+    if (status !== undefined) span.setAttribute("http.response.status_code", status)
+    if (route !== undefined) {
+      span.setAttribute("http.route", route)
+      span.updateName(`${method} ${route}`)
+    }
+    if (failure !== undefined) {
+      span.setAttribute("error.type", failure)
+      if (failure !== "aborted") span.setStatus({ code: error })
+    }
+    span.end()
+    measure?.(this.#started, {
+      "http.request.method": method === "HTTP" ? "_OTHER" : method,
+      "url.scheme": this.scheme,
+      "network.protocol.version": request.httpVersion,
+      ...(status !== undefined && { "http.response.status_code": status }),
+      ...(route !== undefined && { "http.route": route }),
+      ...(failure !== undefined && { "error.type": failure }),
+    })
+  }
+}
+
+/** The exchange of a request or response; undefined for what is not traced. */
+export function exchangeOf(message: object): HttpExchange | undefined {
+  const followed = (message as Marked)[followedKey]
+  return followed instanceof HttpExchange ? followed : undefined
+}
+
+/** Not exported any more, nor what starts under it. */
+function leaveOut(span: Span): void {
+  span.spanContext().traceFlags &= ~1
+}

@@ -1,0 +1,47 @@
+// node:http and node:https, both sides: what they need of the SDK, and the patches.
+//
+// Our own, because upstream's instrumentation binds every request and response to a context listener by listener,
+// builds each attribute object several times and wraps every layer of a framework: `pnpm bench http`.
+import type { Tracer } from "@opentelemetry/api"
+import type { Propagation } from "../../context/propagation.ts"
+import { api } from "../../opentelemetry.ts"
+import { pathMatcher } from "../http-options.ts"
+import type { Instrumentation, InstrumentationContext } from "../row.ts"
+import { traceHttpClients } from "./http-client.ts"
+import { createHttpMeasures, type HttpMeasures } from "./http-measures.ts"
+import { traceHttpServers } from "./http-server.ts"
+
+export interface HttpContext extends HttpMeasures {
+  readonly tracer: Tracer
+  readonly propagation: () => Pick<Propagation, "incoming" | "outgoing" | "serverTiming">
+  readonly isIgnoredPath: (path: string) => boolean
+  readonly isIgnoredRoute: (route: string) => boolean
+}
+
+export function createHttpContext({ config, propagation }: InstrumentationContext): HttpContext {
+  const { ignorePaths, ignoreRoutes } = config.instrumentation
+  return {
+    tracer: api().trace.getTracer("@clickstack/node/http"),
+    propagation,
+    isIgnoredPath: pathMatcher(ignorePaths),
+    isIgnoredRoute: pathMatcher(ignoreRoutes),
+    ...createHttpMeasures(config),
+  }
+}
+
+export function instrumentHttp(given: InstrumentationContext): Instrumentation {
+  const context = createHttpContext(given)
+  let done = false
+  const patch = () => {
+    if (done) return
+    done = true
+    traceHttpServers(context)
+    traceHttpClients(context)
+  }
+  return {
+    patches: [
+      { module: "node:http", patch },
+      { module: "node:https", patch },
+    ],
+  }
+}
