@@ -143,6 +143,13 @@ test.each<[string, Record<string, string>, number, Options, string[]]>([
     {},
     ["traceparent"],
   ],
+  [
+    "a message to a queue with an address",
+    { "url.full": "https://sqs.eu-west-1.amazonaws.com/1/q", "messaging.system": "aws_sqs" },
+    3,
+    { propagateTo: ["*.amazonaws.com"] },
+    ["traceparent", "baggage"],
+  ],
   ["a span without an address", {}, 2, {}, ["traceparent"]],
   [
     "a span without an address, with all hosts listed",

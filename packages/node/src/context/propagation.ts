@@ -12,6 +12,7 @@ import type {
 } from "@opentelemetry/api"
 import type { Config } from "../config.ts"
 import { api } from "../opentelemetry.ts"
+import { tryParseUrl } from "../url.ts"
 import { formatBaggage, parseBaggage } from "./baggage-header.ts"
 import { hostList, isLoopback } from "./host-list.ts"
 import {
@@ -193,8 +194,11 @@ const producer = 3 // SpanKind.PRODUCER
 function targetOf(span: Span | undefined): string | undefined {
   const { kind, attributes } = (span ?? {}) as { kind?: number; attributes?: Attributes }
   if ((kind !== client && kind !== producer) || attributes === undefined) return undefined
-  const name = attributes["server.address"] ?? attributes["net.peer.name"] ?? attributes["messaging.system"]
-  return typeof name === "string" ? name : undefined
+  const name = attributes["server.address"] ?? attributes["net.peer.name"]
+  if (typeof name === "string") return name
+  const { "url.full": url, "messaging.system": system } = attributes
+  if (typeof url === "string") return tryParseUrl(url)?.host // a queue of SQS
+  return typeof system === "string" ? system : undefined
 }
 
 export function baggageAttributeKeys(listed: readonly string[]): readonly string[] {
