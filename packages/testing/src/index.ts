@@ -7,6 +7,8 @@ export {
   type Running,
 } from "./process/capture-process.ts"
 export { connect, type Connection, type ConnectOptions } from "./process/connect.ts"
+export { faulty, type Faulty, type FaultyTarget } from "./faults/faulty.ts"
+export { startWireProxy, type Trouble, type WireProxy } from "./faults/wire-proxy.ts"
 export type { OpenSpan, SpanFilter, Telemetry, WaitOptions } from "./recorded/telemetry.ts"
 export type { RecordedSpan, Scope, SpanEvent, SpanKind } from "./recorded/span.ts"
 export type { RecordedLog, Severity } from "./recorded/log.ts"

@@ -6,7 +6,7 @@ import type { SpanLike } from "./recorded/span.ts"
 import { createRecorder, type Recorder, type Telemetry } from "./recorded/telemetry.ts"
 
 /** An exporter of OpenTelemetry's, of any of its versions. */
-interface MemoryExporter<Items> {
+export interface MemoryExporter<Items> {
   export(items: Items, done: (result: { code: number; error?: Error }) => void): void
   forceFlush(): Promise<void>
   shutdown(): Promise<void>

@@ -31,6 +31,7 @@ export function loadFetch(): Instrumentation {
       {
         module: "channel:undici:request:create",
         patch: (message: CreatedMessage) => {
+          if (first !== undefined) return // after a second init() it listens already
           undici!.onRequestCreated(message)
           first = message.request
         },

@@ -16,17 +16,15 @@ export function beFreeOf(recorded: unknown, secrets: Secrets): MatchResult {
       )
     }
   }
-  const forms = wanted.map((secret, index) => ({ index, tests: testsOf(secret) }))
+  const forms = wanted.map(formsOf)
+  const hide = (path: string) =>
+    forms.flat().reduce((hidden, { pattern }) => hidden.replaceAll(pattern, "***"), path)
   const found: string[] = []
   walk(partsOf(recorded), "", (text, path) => {
-    for (const { index, tests } of forms) {
-      for (const { how, test } of tests) {
-        // The message goes into logs, so it does not tell the secret.
-        if (test(text)) {
-          found.push(`secret ${index + 1}${how} in ${path}`)
-          break
-        }
-      }
+    for (const [index, ofSecret] of forms.entries()) {
+      const form = ofSecret.find(({ pattern }) => text.search(pattern) >= 0)
+      // The message goes into logs, so it must not tell the secret.
+      if (form !== undefined) found.push(`secret ${index + 1}${form.how} in ${hide(path)}`)
     }
   })
   return {
@@ -38,10 +36,14 @@ export function beFreeOf(recorded: unknown, secrets: Secrets): MatchResult {
   }
 }
 
-function testsOf(secret: string | RegExp): { how: string; test: (text: string) => boolean }[] {
+interface Form {
+  readonly how: string
+  readonly pattern: RegExp
+}
+
+function formsOf(secret: string | RegExp): Form[] {
   if (secret instanceof RegExp) {
-    const pattern = new RegExp(secret.source, secret.flags.replaceAll(/[gy]/g, ""))
-    return [{ how: "", test: (text) => pattern.test(text) }]
+    return [{ how: "", pattern: new RegExp(secret.source, `${secret.flags.replaceAll(/[gy]/g, "")}g`) }]
   }
   const base64 = Buffer.from(secret).toString("base64").replaceAll("=", "")
   const forms: [string, string][] = [
@@ -52,7 +54,10 @@ function testsOf(secret: string | RegExp): { how: string; test: (text: string) =
     [" (as hex)", Buffer.from(secret).toString("hex")],
     [" (as JSON)", JSON.stringify(secret).slice(1, -1)],
   ]
-  return forms.map(([how, form]) => ({ how, test: (text) => text.includes(form) }))
+  return forms.map(([how, form]) => ({
+    how,
+    pattern: new RegExp(form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`), "g"),
+  }))
 }
 
 function partsOf(recorded: unknown): unknown {

@@ -18,7 +18,7 @@ export interface InboxOptions {
 export async function openInbox({ httpPort, grpcPort, host }: InboxOptions): Promise<Inbox> {
   // Loaded only here: a test in one process needs no server.
   const { startReceiver } = await import("@clickstack/receiver")
-  const recorder = createRecorder()
+  const recorder = createRecorder({ local: false })
   const headers: Readonly<Record<string, string>>[] = []
   const receiver = await startReceiver({
     httpPort,

@@ -71,10 +71,11 @@ export interface SpanLike {
 const kinds: readonly SpanKind[] = ["internal", "server", "client", "producer", "consumer"]
 const statuses = ["unset", "ok", "error"] as const
 
-export function readSpan(span: SpanLike): RecordedSpan {
+/** `local`: by the SDK in this process, which marks only remote parents. Without that mark the wire leaves it open. */
+export function readSpan(span: SpanLike, local: boolean): RecordedSpan {
   const { traceId, spanId } = span.spanContext()
   const parentId = span.parentSpanContext?.spanId ?? span.parentSpanId
-  const isRemote = span.parentSpanContext?.isRemote
+  const isRemote = span.parentSpanContext?.isRemote ?? (local ? false : undefined)
   const { code, message } = span.status
   const start = millisOf(span.startTime)
   return {

@@ -83,12 +83,14 @@ export interface Recorder {
 interface RecorderOptions {
   /** Makes whatever records hand over what it has. */
   readonly flush?: () => Promise<void>
+  /** What records is in this process, so that it is known which spans are open. */
+  readonly local?: boolean
 }
 
 const defaultTimeout = 5000
 const look = 20 // milliseconds between two looks, when nothing tells of a change
 
-export function createRecorder({ flush = async () => {} }: RecorderOptions = {}): Recorder {
+export function createRecorder({ flush = async () => {}, local = true }: RecorderOptions = {}): Recorder {
   const recorded: { spans: RecordedSpan[]; logs: RecordedLog[]; metrics: Map<string, RecordedMetric> } = {
     spans: [],
     logs: [],
@@ -149,7 +151,7 @@ export function createRecorder({ flush = async () => {} }: RecorderOptions = {})
         const isOpen = (trace: Trace) => [...open.values()].some(({ traceId }) => traceId === trace.traceId)
         if (found.length === 0 || found.some(isOpen) || (root === undefined && open.size > 0))
           return undefined
-        return found.every(isWhole) ? found : undefined
+        return local || found.every(isWhole) ? found : undefined
       }
       const found = await wait(find, options, () => {
         const which =
@@ -218,7 +220,7 @@ export function createRecorder({ flush = async () => {} }: RecorderOptions = {})
     },
     spans: (spans) => {
       for (const span of spans) {
-        const read = readSpan(span)
+        const read = readSpan(span, local)
         if (!forgotten.delete(read.spanId)) recorded.spans.push(read)
       }
       change()
@@ -236,11 +238,10 @@ export function createRecorder({ flush = async () => {} }: RecorderOptions = {})
   }
 }
 
-/** Every parent that is in the same process has arrived. */
+/** Every parent that is known to be in the same process has arrived. */
 function isWhole(trace: Trace): boolean {
   return trace.roots.every(
-    ({ parentId, parentIsRemote }) =>
-      parentId === undefined || parentIsRemote === true || parentIsRemote === undefined,
+    ({ parentId, parentIsRemote }) => parentId === undefined || parentIsRemote !== false,
   )
 }
 
