@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import * as grpc from "@grpc/grpc-js"
 import { type App, balance, startApp, stateDirectory } from "./app.ts"
 import { type Answer, type Collector, startCollector, startGrpcCollector } from "./collector.ts"
-import { startTroubledProxy, type TroubledProxy } from "./troubled-proxy.ts"
+import { startWireProxy, type WireProxy } from "@clickstack/testing"
 
 const protocols = ["http/protobuf", "http/json", "grpc"] as const
 const overHttp = ["http/protobuf", "http/json"] as const
@@ -13,7 +13,7 @@ const outage = Number(process.env["DELIVERY_OUTAGE"] ?? 3000)
 
 interface World {
   readonly collector: Collector
-  readonly proxy: TroubledProxy
+  readonly proxy: WireProxy
   readonly app: App
   readonly state: string
 }
@@ -28,7 +28,7 @@ async function world(protocol: string, env: Record<string, string> = {}): Promis
   stack.push({ [Symbol.asyncDispose]: async () => state[Symbol.dispose]() })
   const collector = await (protocol === "grpc" ? startGrpcCollector() : startCollector())
   stack.push(collector)
-  const proxy = await startTroubledProxy(() => collector.port)
+  const proxy = await startWireProxy(() => collector.port)
   stack.push(proxy)
   const app = startApp({
     OTEL_EXPORTER_OTLP_ENDPOINT: proxy.url,

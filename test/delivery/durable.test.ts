@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "vitest"
 import { balance, startApp, stateDirectory } from "./app.ts"
 import { startCollector } from "./collector.ts"
-import { startTroubledProxy } from "./troubled-proxy.ts"
+import { startWireProxy } from "@clickstack/testing"
 
 const stack: AsyncDisposable[] = []
 afterEach(async () => {
@@ -13,7 +13,7 @@ async function world() {
   const state = stateDirectory()
   stack.push({ [Symbol.asyncDispose]: async () => state[Symbol.dispose]() })
   const collector = await startCollector()
-  const proxy = await startTroubledProxy(() => collector.port)
+  const proxy = await startWireProxy(() => collector.port)
   stack.push(collector, proxy)
   const start = (more: Record<string, string> = {}) => {
     const app = startApp(

@@ -2,7 +2,7 @@
 // goes and comes. Prints what became of them and how much memory it took, and fails when one is lost or memory grows.
 import { startApp, stateDirectory } from "../delivery/app.ts"
 import { startCollector } from "../delivery/collector.ts"
-import { startTroubledProxy, type Trouble } from "../delivery/troubled-proxy.ts"
+import { startWireProxy, type Trouble } from "@clickstack/testing"
 
 const seconds = Number(process.argv[2] ?? 1800)
 const perSecond = 1000
@@ -19,7 +19,7 @@ const allowedGrowth = 60_000_000
 
 using state = stateDirectory()
 await using collector = await startCollector()
-await using proxy = await startTroubledProxy(() => collector.port)
+await using proxy = await startWireProxy(() => collector.port)
 await using app = startApp({
   OTEL_EXPORTER_OTLP_ENDPOINT: proxy.url,
   OTEL_EXPORTER_OTLP_TIMEOUT: "2000",

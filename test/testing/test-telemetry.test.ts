@@ -108,7 +108,7 @@ describe("gives back", () => {
 })
 
 test("a second one at the same time is refused, with the way out", async () => {
-  await using _telemetry = testTelemetry()
+  await using first = testTelemetry()
   expect(() => testTelemetry()).toThrow(
     expect.objectContaining({
       code: "IN_USE",
@@ -116,6 +116,7 @@ test("a second one at the same time is refused, with the way out", async () => {
         "testTelemetry() is open already, and a process has one provider: close() it first, or share it and tell the traces apart by their roots",
     }),
   )
+  expect(first.spans).toEqual([])
 })
 
 test("wrong options are init()'s errors, and leave nothing open", async () => {

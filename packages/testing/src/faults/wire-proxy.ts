@@ -116,7 +116,7 @@ export async function startWireProxy(target: string | URL | number | (() => numb
       if (!kinds.includes(next.kind)) {
         throw new TestingError(
           "WRONG_OPTION",
-          `become: there is no trouble "${String(next.kind)}"; there are: ${kinds.join(", ")}`,
+          `become: there is no trouble "${next.kind}"; there are: ${kinds.join(", ")}`,
         )
       }
       trouble = next
