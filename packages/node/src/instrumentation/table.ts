@@ -21,9 +21,11 @@ function upstream(
 ): Row {
   const load: Row["load"] = (context) => {
     const { loadUpstream } = require("./upstream.js") as typeof import("./upstream.ts")
+    const { fixes } = require("./upstream-fixes.js") as typeof import("./upstream-fixes.ts")
     return loadUpstream(`@opentelemetry/instrumentation-${row.otel ?? name}`, exported, {
       options: typeof options === "function" ? options(context) : (options ?? {}),
       versions: versions ?? {},
+      ...(fixes[name] && { beforeEnable: fixes[name] }),
     })
   }
   return { name, load, ...row }
@@ -47,7 +49,6 @@ const aws = [
   "@smithy/smithy-client",
 ]
 const honoFiles = ["hono/dist/router/smart-router/router.js", "hono/dist/router/pattern-router/router.js"]
-const nestFiles = ["@nestjs/core/nest-factory.js", "@nestjs/core/router/router-execution-context.js"]
 
 export const table: readonly Row[] = [
   {
@@ -73,7 +74,7 @@ export const table: readonly Row[] = [
   { name: "hono", modules: ["hono"], esm: honoFiles, load: () => own.hono().instrumentHono() },
   upstream("nestjs", "NestInstrumentation", {
     modules: ["@nestjs/core"],
-    esm: nestFiles,
+    esm: ["@nestjs/core/router/router-execution-context.js"],
     otel: "nestjs-core",
     // Since 12 an ES module of the same classes.
     versions: { "@nestjs/core": [">=4.0.0 <13"] },

@@ -1,14 +1,17 @@
 // An instrumentation of OpenTelemetry's as a row's load() gives it: constructed disabled, its patches handed to our
 // hooks, and neither require-in-the-middle nor import-in-the-middle loaded, which would look at every module again.
+import type { MeterProvider } from "@opentelemetry/api"
 import { createRequire } from "../builtins.ts"
 import type { Instrumentation, Patch } from "./row.ts"
 
 const require = createRequire(import.meta.url)
+const { metrics } = require("@opentelemetry/api") as typeof import("@opentelemetry/api")
 
 /** What we use of upstream's InstrumentationBase. */
 interface UpstreamInstrumentation {
   getModuleDefinitions(): readonly (ModuleDefinition | undefined)[]
   setConfig(config: object): void
+  setMeterProvider(provider: MeterProvider): void
   enable(): void
   /** What enable() would hook; private. */
   _modules: unknown[]
@@ -43,11 +46,13 @@ export function loadUpstream(
     const exports = require(packageName) as Record<string, new (config: object) => UpstreamInstrumentation>
     return new exports[exported]!({ ...options, enabled: false })
   })
+  beforeEnable?.(instrumentation)
   const definitions = instrumentation.getModuleDefinitions().filter((one) => one !== undefined)
   instrumentation._modules = []
-  beforeEnable?.(instrumentation)
   instrumentation.setConfig({ ...options, enabled: true })
   instrumentation.enable()
+  // Some make what they measure with only when they are given a provider.
+  instrumentation.setMeterProvider(metrics.getMeterProvider())
   return {
     patches: definitions.flatMap((definition) =>
       [definition, ...definition.files].flatMap((one) => patchOf(one, definition, versions)),
