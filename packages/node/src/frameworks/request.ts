@@ -4,6 +4,7 @@ import type { Context, Span } from "@opentelemetry/api"
 import { activeContext, runIn } from "../context/current.ts"
 import { localTraceOf, spanOf } from "../context/local-trace.ts"
 import { setSession } from "../context/session.ts"
+import { withoutSignatures } from "../instrumentation/own/http-names.ts"
 import { api } from "../opentelemetry.ts"
 
 /** Names in lower case, as node:http has them. */
@@ -53,7 +54,7 @@ export function openRequest(described: Described): OpenRequest {
         "http.request.method": method,
         "url.path": path,
         "url.scheme": "http",
-        ...(query === undefined ? {} : { "url.query": query }),
+        ...(query === undefined ? {} : { "url.query": withoutSignatures(`?${query}`).slice(1) }),
         ...(typeof described.headers["host"] === "string" ? addressOf(described.headers["host"]) : {}),
       },
     },
