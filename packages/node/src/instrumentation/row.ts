@@ -23,6 +23,7 @@ export type InstrumentationName =
   | "host"
   | "hono"
   | "http"
+  | "http2"
   | "ioredis"
   | "kafkajs"
   | "knex"

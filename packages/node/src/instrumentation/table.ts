@@ -38,6 +38,7 @@ const own = {
   hapi: (): typeof import("./own/hapi.ts") => require("./own/hapi.js"),
   hono: (): typeof import("./own/hono.ts") => require("./own/hono.js"),
   http: (): typeof import("./own/http.ts") => require("./own/http.js"),
+  http2: (): typeof import("./own/http2.ts") => require("./own/http2.js"),
   koa: (): typeof import("./own/koa.ts") => require("./own/koa.js"),
 }
 
@@ -56,6 +57,7 @@ export const table: readonly Row[] = [
     modules: ["node:http", "node:https"],
     load: (context) => own.http().instrumentHttp(context),
   },
+  { name: "http2", modules: ["node:http2"], load: (context) => own.http2().instrumentHttp2(context) },
   // Node's own fetch is a copy of undici that nothing loads by name: its first request is the sign.
   {
     name: "undici",

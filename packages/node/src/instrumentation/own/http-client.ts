@@ -1,21 +1,13 @@
 // Spans of the requests that go out through node:http and node:https. They start when a request's head is written:
 // the one moment that every request passes, however it was made, and at which headers of any form can be added to.
-import type { Attributes, Context, Span } from "@opentelemetry/api"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { api, core } from "../../opentelemetry.ts"
-import { followedKey, followEvents, type Followed, type Marked } from "./followed.ts"
-import {
-  errorType,
-  isKnownMethod,
-  parseAuthority,
-  withoutCredentials,
-  withoutSignatures,
-} from "./http-names.ts"
-import type { Measure } from "./http-measures.ts"
+import { followedKey, followEvents, type Marked } from "./followed.ts"
+import { isKnownMethod, parseAuthority, withoutCredentials, withoutSignatures } from "./http-names.ts"
 import type { HttpContext } from "./http.ts"
+import { OutgoingCall } from "./outgoing-call.ts"
 
 const client = 2 // SpanKind.CLIENT
-const error = 2 // SpanStatusCode.ERROR
 
 type Headers = Record<string, unknown> | unknown[] | null | undefined
 type Request = ClientRequest & Marked & { socketPath?: string; agent?: { defaultPort?: number } }
@@ -111,78 +103,28 @@ function targetOf(request: Request): Target {
   return { address: host, port: actual, authority: actual === standard ? name : `${name}:${actual}` }
 }
 
-interface Measured {
-  readonly record: Measure
-  readonly attributes: Attributes
-}
-
-class HttpCall implements Followed {
-  readonly context: Context
-  readonly #span: Span
-  readonly #measured: Measured | undefined
-  readonly #started: number
-  #ended = false
-
-  constructor(context: Context, span: Span, measured: Measured | undefined) {
-    this.context = context
-    this.#span = span
-    this.#measured = measured
-    this.#started = measured === undefined ? 0 : performance.now()
-  }
-
+class HttpCall extends OutgoingCall {
   emitted(_emitter: object, event: string | symbol, value: unknown): void {
     switch (event) {
       case "response": {
         // Its `end` and `close` come here too, unless they have been already.
         const response = value as IncomingMessage & Marked
-        this.#answered(response)
+        this.answered(response.statusCode, response.socket)
         response[followedKey] = this
-        if (response.readableEnded || response.destroyed) this.#end()
+        if (response.readableEnded || response.destroyed) this.end()
         return
       }
       case "upgrade":
-      case "connect":
-        this.#answered(value as IncomingMessage)
-        return this.#end()
+      case "connect": {
+        const { statusCode, socket } = value as IncomingMessage
+        this.answered(statusCode, socket)
+        return this.end()
+      }
       case "error":
-        return this.#fail(value)
+        return this.failed(value)
       case "end":
       case "close":
-        return this.#end()
+        return this.end()
     }
-  }
-
-  #answered({ statusCode = 0, socket }: IncomingMessage): void {
-    const span = this.#span
-    span.setAttribute("http.response.status_code", statusCode)
-    this.#note("http.response.status_code", statusCode)
-    const { remoteAddress, remotePort } = socket ?? {}
-    if (remoteAddress !== undefined) span.setAttribute("network.peer.address", remoteAddress)
-    if (remotePort !== undefined) span.setAttribute("network.peer.port", remotePort)
-    if (statusCode < 400) return
-    span.setAttribute("error.type", String(statusCode))
-    span.setStatus({ code: error })
-    this.#note("error.type", String(statusCode))
-  }
-
-  #note(name: string, value: string | number): void {
-    if (this.#measured !== undefined) this.#measured.attributes[name] = value
-  }
-
-  #fail(thrown: unknown): void {
-    if (this.#ended) return
-    const span = this.#span
-    span.setAttribute("error.type", errorType(thrown))
-    this.#note("error.type", errorType(thrown))
-    span.setStatus({ code: error, message: thrown instanceof Error ? thrown.message : String(thrown) })
-    if (thrown instanceof Error) span.recordException(thrown)
-    this.#end()
-  }
-
-  #end(): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#span.end()
-    this.#measured?.record(this.#started, this.#measured.attributes)
   }
 }

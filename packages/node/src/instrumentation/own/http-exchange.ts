@@ -1,7 +1,6 @@
 // A request that this process answers: its span from the request's head to the end of the response, and what the
 // framework tells about it on the way. One object per request, found by the request and the response.
 import type { Context, Span } from "@opentelemetry/api"
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { type Followed, followedKey, type Marked } from "./followed.ts"
 import { isKnownMethod } from "./http-names.ts"
 import type { Measure } from "./http-measures.ts"
@@ -14,12 +13,26 @@ export interface ExchangeEnd {
   readonly measure: Measure | undefined
 }
 
+/** Of a request, what both versions of HTTP have. */
+export interface Asked {
+  readonly method?: string | undefined
+  readonly httpVersion: string
+}
+
+export interface Answered {
+  readonly headersSent: boolean
+  readonly statusCode: number
+  readonly writableFinished: boolean
+}
+
 export class HttpExchange implements Followed {
   readonly context: Context
   readonly span: Span
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: Asked
+  readonly response: Answered
   readonly scheme: string
+  /** Whose `close` is the end. */
+  readonly closes: object
   readonly #started: number
   /** The pattern that the framework matched, such as "/orders/:id". */
   route: string | undefined = undefined
@@ -35,9 +48,10 @@ export class HttpExchange implements Followed {
     end: ExchangeEnd,
     context: Context,
     span: Span,
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: Asked,
+    response: Answered,
     scheme: string,
+    closes: object = response,
   ) {
     this.#end = end
     this.context = context
@@ -45,6 +59,7 @@ export class HttpExchange implements Followed {
     this.request = request
     this.response = response
     this.scheme = scheme
+    this.closes = closes
     this.#started = end.measure === undefined ? 0 : performance.now()
   }
 
@@ -64,7 +79,7 @@ export class HttpExchange implements Followed {
   }
 
   emitted(emitter: object, event: string | symbol): void {
-    if (event === "close" && emitter === this.response) this.end()
+    if (event === "close" && emitter === this.closes) this.end()
   }
 
   end(): void {
