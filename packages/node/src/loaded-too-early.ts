@@ -1,36 +1,15 @@
 // Libraries that the app loaded before init(): instrumentation comes too late for them.
 import { createRequire } from "./builtins.ts"
+import { table } from "./instrumentation/table.ts"
 
-/** Those that people trace; built-in modules are not told apart from ones that Node itself loaded. */
+/** What the table patches, and what of it is found by another name; built-ins can still be changed. */
 const libraries = new Set([
-  "@aws-sdk/client-s3",
+  ...table.flatMap(({ modules }) => modules.filter((name) => !name.includes(":") && name !== "start")),
   "@clickhouse/client",
-  "@grpc/grpc-js",
-  "@hapi/hapi",
-  "@nestjs/core",
   "@prisma/client",
-  "amqplib",
   "bunyan",
-  "cassandra-driver",
-  "express",
-  "fastify",
-  "graphql",
-  "ioredis",
-  "kafkajs",
-  "knex",
-  "koa",
-  "memcached",
-  "mongodb",
-  "mongoose",
-  "mysql2",
   "next",
-  "openai",
-  "pg",
   "pino",
-  "redis",
-  "socket.io",
-  "tedious",
-  "undici",
   "winston",
 ])
 

@@ -40,6 +40,10 @@ interface Copy extends InstrumentedModule {
   readonly patches: ReadonlyMap<string, readonly Patch[]>
 }
 
+const nothing: Instrumentation = { patches: [] }
+const { types } = process.getBuiltinModule("node:util")
+const isOldNode = !("registerHooks" in process.getBuiltinModule("node:module"))
+
 // Patches cannot be undone, so this outlives a shutdown() and is there for the next init().
 const loaded = new Map<string, Instrumentation>()
 const patchedBuiltins = new Set<string>()
@@ -115,14 +119,36 @@ export function createModulePatcher(
     return copy
   }
 
+  // Before 22.15 what a required ES module imports passes no hook; it is there when that module was evaluated.
+  const hasRequiredEsModules = (name: string) => isOldNode && packages.get(name)!.esm !== undefined
+  const requireEsModules = (row: Row, { patches: all, ...one }: Copy) => {
+    for (const file of row.esm ?? []) {
+      const inside = file.slice(one.library.length + 1)
+      const at = path.join(one.path!, inside)
+      const patches = all.get(inside)
+      if (patches === undefined || patchedEsModules.has(at)) continue
+      patchedEsModules.add(at)
+      try {
+        apply(patches, require(at), one)
+      } catch (error) {
+        failed(one, error)
+      }
+    }
+  }
+
   const entering: ModulePatcher["entering"] = (file, packageName) => {
     const { directory, inside } = placeOf(file, packageName)
     const copy = copyOf(directory, packageName)
     const patches = copy.patches.get(inside)
-    if (patches === undefined) return undefined
     const { library, version, path: at } = copy
-    return (exports) =>
-      patchedEsModules.has(file) ? exports : apply(patches, exports, { library, version, path: at })
+    if (patches === undefined && !hasRequiredEsModules(packageName)) return undefined
+    return (exports) => {
+      if (patches !== undefined && !patchedEsModules.has(file)) {
+        return apply(patches, exports, { library, version, path: at })
+      }
+      if (types.isModuleNamespaceObject(exports)) requireEsModules(packages.get(packageName)!, copy)
+      return exports
+    }
   }
 
   /** What is no module, and has no version but Node's. */
@@ -160,7 +186,6 @@ export function createModulePatcher(
   }
 }
 
-const nothing: Instrumentation = { patches: [] }
 const keyOf = ({ library, path: at }: InstrumentedModule) => at ?? library
 const nameOf = ({ library, version }: InstrumentedModule) =>
   version === undefined ? library : `${library} ${version}`
