@@ -1,31 +1,36 @@
 // `pnpm bench pipeline [rounds]`: our delivery beside upstream's batch processor and protobuf exporter, each in a
-// process of its own, interleaved, against the same receiver in another process. CPU per span from onEnd to the socket,
-// throughput when saturated, the longest block of the event loop, memory with the collector away, bytes on the wire;
-// and how fast the spool writes.
+// process of its own, interleaved, against the same receiver in another process. A third process makes the same spans
+// and drops them: what it needs is taken off the others, so that CPU and time are those from onEnd to the socket. All is
+// per delivered span, since upstream drops what its queue cannot hold. Then how fast the spool writes.
 import { type ChildProcess, fork } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { spoolSpeed } from "./spool-speed.js"
 
-interface Result {
-  readonly cpuPerSpan: number
-  readonly spansPerSecond: number
-  readonly lost: number
+/** Of one run: CPU in microseconds. */
+interface Run {
+  readonly produced: number
+  readonly delivered: number
+  readonly cpu: number
+  readonly ms: number
   readonly longestBlock: number
-  readonly bytesPerSpan: number
   readonly rssGrowth: number
+  readonly lost: number
+  readonly bytesPerSpan: number
 }
 
 const rounds = Number(process.argv[2] ?? 3)
 const part = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const scenarios = ["steady", "saturated", "away"] as const
-const pipelines = ["upstream", "ours"] as const
+const pipelines = ["none", "upstream", "ours"] as const
+type Pipeline = (typeof pipelines)[number]
 
 const message = <T>(child: ChildProcess) =>
   new Promise<T>((resolve) => child.once("message", (value) => resolve(value as T)))
 
-async function run(pipeline: string, scenario: string): Promise<Result> {
+async function run(pipeline: Pipeline, scenario: string): Promise<Run> {
   const state = mkdtempSync(join(tmpdir(), "clickstack-bench-"))
   const collector = fork(part("collector.js"))
   const { port } = await message<{ port: number }>(collector)
@@ -33,46 +38,53 @@ async function run(pipeline: string, scenario: string): Promise<Result> {
     execArgv: ["--expose-gc"],
     env: { PATH: process.env["PATH"], XDG_STATE_HOME: state },
   })
-  const sent = await message<Omit<Result, "lost" | "bytesPerSpan"> & { produced: number }>(sender)
+  const sent = await message<Omit<Run, "lost" | "bytesPerSpan"> & { made: number }>(sender)
   collector.send("report")
   const { spans, bytes } = await message<{ spans: number; bytes: number }>(collector)
   collector.kill()
   sender.kill()
   rmSync(state, { recursive: true, force: true })
-  return {
-    ...sent,
-    lost: scenario === "away" ? 0 : sent.produced - spans,
-    bytesPerSpan: bytes / Math.max(1, spans),
-  }
+  const lost = scenario === "away" ? 0 : sent.made - spans
+  return { ...sent, lost, bytesPerSpan: bytes / Math.max(1, spans) }
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
 for (const scenario of scenarios) {
-  const results: Record<string, Result[]> = { upstream: [], ours: [] }
+  const runs: Record<Pipeline, Run[]> = { none: [], upstream: [], ours: [] }
   for (let round = 0; round < rounds; round++) {
-    for (const pipeline of pipelines) results[pipeline]!.push(await run(pipeline, scenario))
+    for (const pipeline of pipelines) runs[pipeline].push(await run(pipeline, scenario))
   }
-  const row = (pipeline: string) => {
-    const of = (name: keyof Result) => median(results[pipeline]!.map((result) => result[name]))
+  // When it is saturated each span of the load takes its time; at a fixed rate the time is given.
+  const loadCpu = median(runs.none.map(({ cpu, produced }) => cpu / produced))
+  const loadMs = scenario === "saturated" ? median(runs.none.map(({ ms, produced }) => ms / produced)) : 0
+  const row = (pipeline: Pipeline) => {
+    const of = (value: (one: Run) => number) => median(runs[pipeline].map(value))
     return {
-      "CPU us/span": of("cpuPerSpan"),
-      "spans/s": of("spansPerSecond"),
-      lost: of("lost"),
-      "longest block ms": of("longestBlock"),
-      "bytes/span": of("bytesPerSpan"),
-      "memory growth MB": of("rssGrowth") / 1e6,
+      "CPU us/span": of(({ cpu, produced, delivered }) => (cpu - loadCpu * produced) / delivered),
+      "spans/s": of(({ ms, produced, delivered }) => (1000 * delivered) / (ms - loadMs * produced)),
+      lost: of(({ lost }) => lost),
+      "longest block ms": of(({ longestBlock }) => longestBlock),
+      "bytes/span": of(({ bytesPerSpan }) => bytesPerSpan),
+      "memory growth MB": of(({ rssGrowth }) => rssGrowth / 1e6),
     }
   }
-  const [upstream, ours] = pipelines.map(row)
+  const [upstream, ours] = [row("upstream"), row("ours")]
   const ratio = Object.fromEntries(
-    Object.entries(ours!).map(([name, value]) => [name, value / upstream![name as keyof typeof upstream]]),
+    Object.entries(ours).map(([name, value]) => [name, value / upstream[name as keyof typeof upstream]]),
   )
-  console.log(`\n${scenario}, medians of ${rounds}`)
-  console.table({ upstream: rounded(upstream!), ours: rounded(ours!), ratio: rounded(ratio) })
+  const none = { "longest block ms": median(runs.none.map(({ longestBlock }) => longestBlock)) }
+  console.log(
+    `\n${scenario}, medians of ${rounds}; the load alone: ${Math.round(loadCpu * 100) / 100} us/span`,
+  )
+  console.table({
+    "the load alone": rounded(none),
+    upstream: rounded(upstream),
+    ours: rounded(ours),
+    ratio: rounded(ratio),
+  })
 }
 
-const { spoolSpeed } = await import("./spool-speed.js")
 console.log("\nspool")
 console.table(await spoolSpeed())
 
