@@ -19,11 +19,9 @@ describe.skipIf(!foreignWanted)("foreign distributions", () => {
 
   /** The page's own server: it is another origin than what it sends to. */
   const shop = createServer((request, response) => {
-    const path = request.url?.split("?")[0]
-    if (path === "/api/buy")
-      return void response.end(JSON.stringify({ traceparent: request.headers["traceparent"] }))
-    const file = path === "/hyperdx.js" ? "node_modules/@hyperdx/browser/build/index.js" : "page.html"
-    response.setHeader("content-type", path === "/hyperdx.js" ? "text/javascript" : "text/html")
+    const isScript = request.url === "/hyperdx.js"
+    const file = isScript ? "node_modules/@hyperdx/browser/build/index.js" : "page.html"
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html")
     response.end(readFileSync(join(cwd, file)))
   })
   let origin = ""
@@ -56,6 +54,7 @@ describe.skipIf(!foreignWanted)("foreign distributions", () => {
     })
     const ended = once(child, "close")
     return {
+      child,
       ended,
       async [Symbol.asyncDispose]() {
         child.kill("SIGKILL")
@@ -81,11 +80,12 @@ describe.skipIf(!foreignWanted)("foreign distributions", () => {
 
   test("@hyperdx/node-opentelemetry: spans, and what the console said", async () => {
     const key = { HYPERDX_API_KEY: "any-key", HDX_NODE_CONSOLE_CAPTURE: "1" }
-    await using _app = start(
+    await using app = start(
       ["-r", "@hyperdx/node-opentelemetry/build/src/tracing", "app.cjs"],
       "hyperdx",
       key,
     )
+    expect(app.child.exitCode).toBeNull()
     await vi.waitFor(async () => expect(await requestSpans("hyperdx")).toEqual(request), patience)
     const logs =
       "SELECT Body, SeverityText, TraceId != '' AS traced FROM otel_logs WHERE ServiceName = {service:String}"
@@ -100,7 +100,8 @@ describe.skipIf(!foreignWanted)("foreign distributions", () => {
 
   test("@elastic/opentelemetry-node: spans and metrics", async () => {
     const often = { OTEL_METRIC_EXPORT_INTERVAL: "1000", OTEL_METRIC_EXPORT_TIMEOUT: "900" }
-    await using _app = start(["--import", "@elastic/opentelemetry-node", "app.cjs"], "elastic", often)
+    await using app = start(["--import", "@elastic/opentelemetry-node", "app.cjs"], "elastic", often)
+    expect(app.child.exitCode).toBeNull()
     await vi.waitFor(async () => expect(await requestSpans("elastic")).toEqual(request), patience)
     const metrics =
       "SELECT count() > 0 AS some FROM otel_metrics_histogram WHERE ServiceName = {service:String}"
