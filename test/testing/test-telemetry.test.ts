@@ -5,7 +5,7 @@ import { context, metrics, propagation, trace } from "@opentelemetry/api"
 import { logs } from "@opentelemetry/api-logs"
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { testTelemetry, type TestingError } from "@clickstack/testing"
+import { captureProcess, testTelemetry, type TestingError } from "@clickstack/testing"
 import "@clickstack/testing/vitest"
 
 // As the modules of an app keep them.
@@ -36,16 +36,11 @@ describe("leaks nothing", () => {
   })
 
   test("neither listeners nor what keeps a process alive", async () => {
-    const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)])
-    const resources = () => process.getActiveResourcesInfo().toSorted((a, b) => (a < b ? -1 : 1))
-    const [listening, active] = [listeners(), resources()]
-    for (let round = 0; round < 3; round++) {
-      await using telemetry = testTelemetry()
-      tracer.startSpan("x").end()
-      await telemetry.trace()
-    }
-    expect(listeners()).toEqual(listening)
-    expect(resources()).toEqual(active)
+    const script = new URL("fixtures/leak.mjs", import.meta.url)
+    const { code, stdout, stderr } = await captureProcess(script, { preload: false })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    const { before, after } = JSON.parse(stdout) as { before: unknown; after: unknown }
+    expect(after).toEqual(before)
   })
 
   test("a span that was open at the end of one test does not come into the next", async () => {

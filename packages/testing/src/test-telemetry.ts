@@ -63,9 +63,12 @@ function loadStart(): typeof startIsolated {
   try {
     return (require("@clickstack/node/isolated") as { startIsolated: typeof startIsolated }).startIsolated
   } catch (cause) {
+    const isJest = "jest" in globalThis || /Jest/.test(String(cause))
     throw new TestingError(
       "PACKAGE_MISSING",
-      "testTelemetry() starts @clickstack/node, which is not installed or cannot be loaded: npm install @clickstack/node; for another SDK, add the processors of memory() to it",
+      isJest
+        ? "testTelemetry() starts @clickstack/node, which cannot be loaded here: jest loads ES modules since Node.js 24.9; before, use captureProcess(), or the processors of memory() with OpenTelemetry's own SDK"
+        : "testTelemetry() starts @clickstack/node, which is not installed: npm install @clickstack/node; for another SDK, add the processors of memory() to it",
       { cause },
     )
   }

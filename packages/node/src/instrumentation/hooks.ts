@@ -66,7 +66,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   if (node.registerHooks === undefined) {
     undo.push(load.oldNodeHooks().installOldNodeHooks(builtins, seenBuiltin, esModules))
   } else {
-    const hooks = node.registerHooks({
+    const hooks = registerHooks(node, context, {
       load: (url, loadContext, next) => {
         seenBuiltin(url)
         const loaded = next(url, loadContext)
@@ -75,7 +75,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
           : loaded
       },
     })
-    undo.push(() => hooks.deregister())
+    undo.push(() => hooks?.deregister())
   }
   const global = globalThis as { [esModuleKey]?: ModulePatcher["esModule"] }
   global[esModuleKey] = (url, namespace) => patcher().esModule(url, namespace)
@@ -93,6 +93,17 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
     },
   }
   return installed
+}
+
+/** jest has a registerHooks that throws, since its own loader knows no hooks. */
+function registerHooks(node: NodeModule, { say }: InstrumentationContext, hooks: { load: LoadHook }) {
+  try {
+    return node.registerHooks!(hooks)
+  } catch (error) {
+    const why = String(error).split("\n")[0]
+    say("info", "hooks", `ES modules are not instrumented, their loading cannot be watched: ${why}`)
+    return undefined
+  }
 }
 
 function hookCompile(

@@ -1,5 +1,5 @@
 // toFollowConventions: what a reviewer who knows OpenTelemetry's semantic conventions would find.
-import { createRequire } from "node:module"
+import { conventionalNames } from "../conventions/names.ts"
 import { TestingError } from "../errors.ts"
 import type { RecordedLog } from "../recorded/log.ts"
 import type { Trace, TraceSpan } from "../recorded/trace.ts"
@@ -22,10 +22,7 @@ export interface Finding {
 
 export type Reviewable = { traces(): readonly Trace[]; readonly logs: readonly RecordedLog[] } | Trace
 
-// A megabyte with its source maps, so only where somebody asks.
-const require = createRequire(import.meta.url)
-const loadNames = (): Record<string, string> =>
-  (require("../conventions/names.js") as typeof import("../conventions/names.ts")).conventionalNames
+const known: Readonly<Record<string, string>> = conventionalNames
 
 // Clocks of two machines differ; what is meant here is a wrong start or end time.
 const toleratedSkew = 1000 // milliseconds
@@ -50,7 +47,6 @@ export function review(recorded: Reviewable, { ignore = [], allow = [] }: Conven
   }
   const isAllowed = (name: string) =>
     allow.some((one) => (one instanceof RegExp ? one.test(name) : one === name))
-  const known = loadNames()
   for (const trace of traces) {
     for (const span of trace.spans) {
       const where = `span ${JSON.stringify(span.name)}`
