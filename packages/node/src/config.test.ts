@@ -214,6 +214,8 @@ const samples: Record<string, Sample> = {
   all: yes,
   ignorePaths: paths,
   ignoreRoutes: paths,
+  clickhouseQueryText: yes,
+  clickhouseLogComment: yes,
   ...Object.fromEntries(table.map(({ name }) => [name, yes])),
 }
 

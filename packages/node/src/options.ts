@@ -79,6 +79,8 @@ export type InstrumentationOptions = { [Name in InstrumentationName]?: boolean |
   all?: boolean | undefined
   ignorePaths?: readonly string[] | undefined
   ignoreRoutes?: readonly string[] | undefined
+  clickhouseQueryText?: boolean | undefined
+  clickhouseLogComment?: boolean | undefined
 }
 
 export interface Options extends ConnectionOptions {

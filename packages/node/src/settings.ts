@@ -525,6 +525,18 @@ const instrumentation: Setting[] = [
     [],
     "Routes, as the framework names them, such as `/health/:part`: their server spans are left out at the end.",
   ),
+  setting(
+    "instrumentation.clickhouseQueryText",
+    flag,
+    false,
+    "Whether spans of `@clickhouse/client` hold the query, with `?` for its literals, and the words of exceptions.",
+  ),
+  setting(
+    "instrumentation.clickhouseLogComment",
+    flag,
+    false,
+    "Whether its queries carry trace, span and service as `log_comment`, by which `system.query_log` can be searched.",
+  ),
   ...table.map(({ name, modules, off }) =>
     setting(`instrumentation.${name}`, flag, off !== true, aboutModules(name, modules)),
   ),

@@ -13,6 +13,7 @@ export type InstrumentationName =
   | "amqplib"
   | "aws"
   | "cassandra"
+  | "clickhouse"
   | "dns"
   | "express"
   | "fastify"

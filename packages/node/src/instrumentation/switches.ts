@@ -8,6 +8,8 @@ export interface InstrumentationConfig {
   readonly on: ReadonlySet<InstrumentationName>
   readonly ignorePaths: readonly string[]
   readonly ignoreRoutes: readonly string[]
+  readonly clickhouseQueryText: boolean
+  readonly clickhouseLogComment: boolean
 }
 
 type Resolved = ReadonlyMap<string, { readonly value: unknown; readonly source: string }>
@@ -32,6 +34,8 @@ export function switchesOf(
     on: new Set(on.map(({ name }) => name)),
     ignorePaths: value("ignorePaths").value as readonly string[],
     ignoreRoutes: value("ignoreRoutes").value as readonly string[],
+    clickhouseQueryText: value("clickhouseQueryText").value as boolean,
+    clickhouseLogComment: value("clickhouseLogComment").value as boolean,
   }
 }
 

@@ -98,6 +98,14 @@ export const table: readonly Row[] = [
     modules: ["cassandra-driver"],
     otel: "cassandra-driver",
   }),
+  {
+    name: "clickhouse",
+    modules: ["@clickhouse/client", "@clickhouse/client-web"],
+    load: (context) =>
+      (
+        require("./clickhouse/instrument-clickhouse.js") as typeof import("./clickhouse/instrument-clickhouse.ts")
+      ).instrumentClickhouse(context),
+  },
   upstream("kafkajs", "KafkaJsInstrumentation", { modules: ["kafkajs"] }),
   upstream("amqplib", "AmqplibInstrumentation", { modules: ["amqplib"] }),
   upstream("aws", "AwsInstrumentation", { modules: aws, otel: "aws-sdk" }),
