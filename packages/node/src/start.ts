@@ -4,6 +4,8 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
 import { resolveConfig } from "./config.ts"
+// Loaded now, since the app may import it while we require what needs it: test/node/import-graph.test.ts.
+import "./context/capture-error.ts"
 import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
 import { type Providers, registerGlobals } from "./globals.ts"

@@ -1,5 +1,6 @@
 // Middleware for Express 4 and 5.
-import { captureError, type Headers, nameSession, openRequest, runInRequest } from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
+import { type Headers, nameSession, openRequest, runInRequest } from "./request.ts"
 
 export interface ExpressRequest {
   readonly method: string

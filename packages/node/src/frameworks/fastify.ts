@@ -1,12 +1,6 @@
 // A plugin for Fastify 4 and 5: `await app.register(plugin)`, before the routes.
-import {
-  captureError,
-  type Headers,
-  nameSession,
-  type OpenRequest,
-  openRequest,
-  runInRequest,
-} from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
+import { type Headers, nameSession, type OpenRequest, openRequest, runInRequest } from "./request.ts"
 
 export interface FastifyRequest {
   readonly method: string

@@ -1,5 +1,6 @@
 // Middleware for Hono, the first of an app: `app.use(middleware())`.
-import { captureError, nameSession, openRequest, runInRequest } from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
+import { nameSession, openRequest, runInRequest } from "./request.ts"
 
 export interface HonoContext {
   readonly req: {

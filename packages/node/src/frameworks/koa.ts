@@ -1,5 +1,6 @@
 // Middleware for Koa, the first of an app.
-import { captureError, type Headers, nameSession, openRequest, runInRequest } from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
+import { type Headers, nameSession, openRequest, runInRequest } from "./request.ts"
 
 export interface KoaContext {
   readonly method: string

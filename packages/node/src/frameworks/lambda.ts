@@ -2,10 +2,10 @@
 // what was recorded is sent before Lambda freezes the process.
 import type { Attributes } from "@opentelemetry/api"
 import { runIn } from "../context/current.ts"
-import { withoutSignatures } from "../instrumentation/own/http-names.ts"
 import { api } from "../opentelemetry.ts"
 import { flushWithin } from "./flush-within.ts"
-import { captureError, type Headers } from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
+import { type Headers, safeQuery } from "./request.ts"
 
 export interface LambdaContext {
   readonly functionName: string
@@ -104,7 +104,7 @@ function describe(
     attributes["url.path"] = event.rawPath ?? event.path ?? "/"
     attributes["url.scheme"] = headers["x-forwarded-proto"] ?? "https"
     if (headers["host"] !== undefined) attributes["server.address"] = headers["host"]
-    if (event.rawQueryString) attributes["url.query"] = withoutSignatures(`?${event.rawQueryString}`).slice(1)
+    if (event.rawQueryString) attributes["url.query"] = safeQuery(event.rawQueryString)
     if (route !== undefined) attributes["http.route"] = route
     return { name: route === undefined ? method : `${method} ${route}`, kind: server, attributes, headers }
   }

@@ -1,5 +1,6 @@
 // For NestJS: an interceptor for sessions and routes, and a way to let an exception filter report what it gets.
-import { captureError, type Headers, nameRoute, nameSession, serverSpan } from "./request.ts"
+import { captureError, serverSpan } from "../context/capture-error.ts"
+import { type Headers, nameRoute, nameSession } from "./request.ts"
 
 interface Subscriber {
   next(value: unknown): void

@@ -1,5 +1,6 @@
 // For Next.js: `export { onRequestError } from "@clickstack/node/next"` in `instrumentation.ts`.
-import { captureError, type Headers, nameRoute, openRequest, serverSpan } from "./request.ts"
+import { captureError, serverSpan } from "../context/capture-error.ts"
+import { type Headers, nameRoute, openRequest } from "./request.ts"
 
 interface FailedRequest {
   readonly path: string

@@ -1,10 +1,10 @@
 // What the middleware of every framework does with a request: find its server span, or make one where nothing else has
 // (a server of a bundle, or one that was loaded before the SDK), give it the session, its route, and its errors.
 import type { Context, Span } from "@opentelemetry/api"
+import { createRequire } from "../builtins.ts"
+import { serverSpan } from "../context/capture-error.ts"
 import { activeContext, runIn } from "../context/current.ts"
-import { localTraceOf, spanOf } from "../context/local-trace.ts"
 import { setSession } from "../context/session.ts"
-import { withoutSignatures } from "../instrumentation/own/http-names.ts"
 import { api } from "../opentelemetry.ts"
 
 /** Names in lower case, as node:http has them. */
@@ -26,6 +26,12 @@ export interface OpenRequest {
 }
 
 const server = 1 // SpanKind.SERVER
+const require = createRequire(import.meta.url)
+const httpNames = (): typeof import("../instrumentation/own/http-names.ts") =>
+  require("../instrumentation/own/http-names.js")
+
+/** A query without the signatures of signed URLs. */
+export const safeQuery = (query: string): string => httpNames().withoutSignatures(`?${query}`).slice(1)
 
 export function openRequest(described: Described): OpenRequest {
   const active = activeContext()
@@ -54,7 +60,7 @@ export function openRequest(described: Described): OpenRequest {
         "http.request.method": method,
         "url.path": path,
         "url.scheme": "http",
-        ...(query === undefined ? {} : { "url.query": withoutSignatures(`?${query}`).slice(1) }),
+        ...(query === undefined ? {} : { "url.query": safeQuery(query) }),
         ...(typeof described.headers["host"] === "string" ? addressOf(described.headers["host"]) : {}),
       },
     },
@@ -65,15 +71,6 @@ export function openRequest(described: Described): OpenRequest {
 
 export function runInRequest<T>({ context }: OpenRequest, fn: () => T): T {
   return context === undefined ? fn() : runIn(context, fn)
-}
-
-/** The server span of the request that runs here, also from within spans of the handler. */
-export function serverSpan(context: Context | undefined = activeContext()): Span | undefined {
-  if (context === undefined) return undefined
-  for (const span of [localTraceOf(context)?.root, spanOf(context)]) {
-    if ((span as { kind?: number } | undefined)?.kind === server && span?.isRecording()) return span
-  }
-  return undefined
 }
 
 /** Method and route, unless something nearer to the framework has named it already. */
@@ -93,36 +90,6 @@ export function nameSession<R>(find: ((request: R) => unknown) | undefined, requ
   } catch {
     // the app's function, which must not fail the request
   }
-}
-
-/**
- * Records an error on the span of its request. What says that the caller is to blame, by a status of 400 to 499, is
- * no error of the server's. Never throws, and leaves the error as it is.
- */
-export function captureError(error: unknown, span: Span | undefined = serverSpan() ?? activeSpan()): void {
-  try {
-    if (span === undefined || !span.isRecording() || isCallersFault(error)) return
-    const exception = error instanceof Error ? error : String(error)
-    const message = typeof exception === "string" ? exception : exception.message
-    const { events = [] } = span as { events?: readonly { attributes?: Record<string, unknown> }[] }
-    if (events.some(({ attributes }) => attributes?.["exception.message"] === message)) return
-    span.recordException(exception)
-  } catch {
-    // what was thrown can be anything, also what cannot be read
-  }
-}
-
-const activeSpan = () => {
-  const context = activeContext()
-  return context && spanOf(context)
-}
-
-function isCallersFault(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false
-  const { status, statusCode, getStatus } = error as Record<string, unknown>
-  const code =
-    status ?? statusCode ?? (typeof getStatus === "function" ? (getStatus.call(error) as unknown) : 0)
-  return typeof code === "number" && code >= 400 && code < 500
 }
 
 function addressOf(host: string): Record<string, string | number> {

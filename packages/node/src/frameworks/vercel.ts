@@ -1,7 +1,7 @@
 // For Vercel: `export const GET = withFlush(async (request) => ...)`. The answer goes out at once; what was recorded is
 // sent meanwhile, and Vercel is asked to wait for it before it freezes the process.
 import { flushWithin } from "./flush-within.ts"
-import { captureError } from "./request.ts"
+import { captureError } from "../context/capture-error.ts"
 
 interface RequestContext {
   readonly waitUntil?: (promise: Promise<unknown>) => void

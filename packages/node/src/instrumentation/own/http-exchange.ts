@@ -1,6 +1,7 @@
 // A request that this process answers: its span from the request's head to the end of the response, and what the
 // framework tells about it on the way. One object per request, found by the request and the response.
 import type { Context, Span } from "@opentelemetry/api"
+import { captureError } from "../../context/capture-error.ts"
 import { type Followed, followedKey, type Marked } from "./followed.ts"
 import { isKnownMethod } from "./http-names.ts"
 import type { Measure } from "./http-measures.ts"
@@ -40,7 +41,6 @@ export class HttpExchange implements Followed {
   beforeEnd: (() => void) | undefined = undefined
   /** Where the routers are mounted that the request is in. */
   mount = ""
-  #recorded: unknown
   #ended = false
   readonly #end: ExchangeEnd
 
@@ -71,11 +71,7 @@ export class HttpExchange implements Followed {
 
   /** What a handler threw or passed on; an answer such as 404 that was thrown is none. */
   recordError(thrown: unknown): void {
-    if (thrown === undefined || thrown === null || thrown === this.#recorded) return
-    this.#recorded = thrown
-    const { status, statusCode = status } = thrown as { status?: unknown; statusCode?: unknown }
-    if (typeof statusCode === "number" && statusCode < 500) return
-    this.span.recordException(thrown instanceof Error ? thrown : String(thrown))
+    if (thrown !== undefined && thrown !== null) captureError(thrown, this.span)
   }
 
   emitted(emitter: object, event: string | symbol): void {
