@@ -49,7 +49,7 @@ describe("a request", () => {
       if (!sessions.has(id)) sessions.set(id, new Set())
       sessions.get(id)!.add(attributes["session.id"])
     }
-    expect([...sessions.values()].map((each) => [...each])).toEqual([
+    expect([...sessions.values()].map((each) => Array.from(each))).toEqual([
       ["from-header"],
       ["from-cookie"],
       ["from-baggage"],

@@ -4,7 +4,7 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
 import { resolveConfig } from "./config.ts"
-// Loaded now, since the app may import it while we require what needs it: test/node/import-graph.test.ts.
+// oxlint-disable-next-line no-unassigned-import -- the app may import it while we require it: test/node/import-graph.test.ts
 import "./context/capture-error.ts"
 import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
