@@ -72,3 +72,28 @@ test("20,000 levels do not overflow anything", () => {
 test("what a sender put into a name cannot move the cursor", () => {
   expect(draw([span("\u001b[2Jevil\nname", "1", "", 0, 1)])[0]).toContain("·[2Jevil name")
 })
+
+test("equal work of ClickHouse's processors is one line under its query, and nobody else's is", () => {
+  const own = (name: string, id: string, parent: string, start: number) => ({
+    ...span(name, id, parent, start, 10),
+    scope: "system.opentelemetry_span_log",
+    service: "clickhouse",
+  })
+  const spans = [
+    { ...own("query", "1", "", 0), durationMs: 100 },
+    ...Array.from({ length: 9 }, (_, index) => own("Filter", `f${index}`, "1", index * 10)),
+    own("Sort", "s", "1", 90),
+    ...Array.from({ length: 5 }, (_, index) => span("step", `a${index}`, "1", index, 1)),
+  ]
+  expect(draw(spans).map((line) => line.replace(/ +\S+ +█.*/, "").trimEnd())).toEqual([
+    "query",
+    "  9 × Filter",
+    "  Sort",
+    "  step",
+    "  step",
+    "  step",
+    "  step",
+    "  step",
+  ])
+  expect(draw(spans)[1]).toMatch(/ 90 ms$/)
+})

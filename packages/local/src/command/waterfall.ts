@@ -12,8 +12,11 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   const end = Math.max(...trace.spans.map(({ time, durationMs }) => millisOf(time) + durationMs))
   const total = Math.max(end - start, 0.001)
   const services = [...new Set(trace.spans.map(({ service }) => service))]
-  const head = `trace ${trace.traceId}  ${duration(total)}  ${placed.length} spans  ${services.map(printable).join(", ")}\n`
-  const labels = placed.map(({ span, depth }) => `${"  ".repeat(Math.min(depth, 20))}${printable(span.name)}`)
+  const head = `trace ${trace.traceId}  ${duration(total)}  ${trace.spans.length} spans  ${services.map(printable).join(", ")}\n`
+  const labels = placed.map(
+    ({ span, depth, times }) =>
+      `${"  ".repeat(Math.min(depth, 20))}${times > 1 ? `${times} × ` : ""}${printable(span.name)}`,
+  )
   const widest = Math.min(
     Math.max(...labels.map(({ length }) => length), 10),
     Math.max(20, Math.floor(columns * 0.4)),

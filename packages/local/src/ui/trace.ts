@@ -1,6 +1,6 @@
 // One trace as a waterfall: a line for each span, and beside it everything about the chosen one.
 import type { Span, Trace } from "../read/trace.ts"
-import { placeSpans } from "../show/span-tree.ts"
+import { type PlacedSpan, placeSpans } from "../show/span-tree.ts"
 import { duration, millisOf } from "../show/values.ts"
 import { get } from "./api.ts"
 import { element, roving } from "./element.ts"
@@ -51,8 +51,9 @@ export async function showTrace(place: Place, signal: AbortSignal): Promise<Node
       linkTo("trace", changed(place.search, { span: span.spanId }), trace.traceId),
     )
   }
-  const lines = placed.map(({ span, depth }) => {
-    const row = line(span, depth, services, (millisOf(span.time) - start) / total, span.durationMs / total)
+  const lines = placed.map(({ span, depth, times }) => {
+    const offset = (millisOf(span.time) - start) / total
+    const row = line({ span, depth, times }, services, offset, span.durationMs / total)
     row.addEventListener("click", () => choose(span))
     row.addEventListener("focus", () => choose(span))
     row.addEventListener("keydown", ({ key }) => {
@@ -98,8 +99,7 @@ export async function showTrace(place: Place, signal: AbortSignal): Promise<Node
 }
 
 function line(
-  span: Span,
-  depth: number,
+  { span, depth, times }: PlacedSpan,
   services: readonly string[],
   offset: number,
   share: number,
@@ -114,6 +114,7 @@ function line(
       "span",
       { class: "text" },
       failed && element("b", { class: "bad" }, "! "),
+      times > 1 && `${times} × `,
       span.name || "(without a name)",
     ),
     element("small", {}, span.service),
