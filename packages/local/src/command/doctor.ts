@@ -4,6 +4,7 @@ import { createCanary } from "../doctor/canary.ts"
 import { checkApp } from "../doctor/check-app.ts"
 import { checkClickHouse } from "../doctor/check-clickhouse.ts"
 import { checkCollector } from "../doctor/check-collector.ts"
+import { checkNeighbours } from "../doctor/check-neighbours.ts"
 import { type Check, failed } from "../doctor/check.ts"
 import { printable } from "../format-rows.ts"
 import type { Arguments, Option } from "./arguments.ts"
@@ -35,7 +36,9 @@ export async function doctor(args: Arguments, terminal: Terminal): Promise<numbe
     "http://localhost:4318"
   const canary = createCanary()
   if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) {
-    checks.push(...(await checkCollector({ url: new URL(endpoint), headers: headersFrom(env) }, canary)))
+    const url = new URL(endpoint)
+    checks.push(...(await checkCollector({ url, headers: headersFrom(env) }, canary)))
+    checks.push(...(await checkNeighbours(url)))
   } else {
     checks.push(failed("port", `${endpoint} is not a URL`, "give it as http://host:4318 or https://host"))
   }

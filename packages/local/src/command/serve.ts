@@ -1,9 +1,9 @@
 // `clickstack` and `clickstack local`: runs until Ctrl-C, and says once a minute what came in.
 import type { LocalOptions } from "../options.ts"
 import { type Local, startLocal } from "../start-local.ts"
-import { type Tally, since } from "../tally.ts"
 import { type Arguments, type Option, bytesOf } from "./arguments.ts"
 import { showWarnings } from "./show-warnings.ts"
+import { summary, tellEveryMinute } from "./every-minute.ts"
 import type { Terminal } from "./terminal.ts"
 
 export const serveOptions: readonly Option[] = [
@@ -69,8 +69,6 @@ function serveConfig(args: Arguments, { env }: Terminal): LocalOptions {
   }
 }
 
-const minuteMs = 60_000
-
 /** Resolves when it was told to stop and everything is put away. */
 export async function serve(args: Arguments, terminal: Terminal, stopped: Promise<unknown>): Promise<void> {
   // ClickHouse creates its files by this; it is this process's own business, as nothing else runs in it.
@@ -80,14 +78,9 @@ export async function serve(args: Arguments, terminal: Terminal, stopped: Promis
   const local = await startLocal({ ...options, onWarning: warn })
   terminal.out(greeting(local, options))
 
-  let told = local.stats()
-  const timer = setInterval(() => {
-    const now = local.stats()
-    terminal.out(`${summary(since(now, told))}\n`)
-    told = now
-  }, minuteMs)
+  const stopTelling = tellEveryMinute(local.stats, terminal.out)
   await stopped
-  clearInterval(timer)
+  stopTelling()
   terminal.out("storing what is under way ...\n")
   await local.close()
   terminal.out(`stopped; in all: ${summary(local.stats())}\n`)
@@ -109,17 +102,4 @@ function greeting(local: Local, options: LocalOptions): string {
     to,
   ]
   return `ClickStack is running; Ctrl-C ends it\n${lines.map((line) => `  ${line}\n`).join("")}`
-}
-
-function summary({ spans, logs, points, sessions, forwarded, failed }: Tally): string {
-  const counts = [
-    [forwarded, "requests passed on"],
-    [spans, "spans"],
-    [logs, "logs"],
-    [points, "metric points"],
-    [sessions, "session chunks"],
-  ] as const
-  const seen = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`)
-  const what = seen.length === 0 ? "nothing came in" : seen.join(", ")
-  return failed === 0 ? what : `${what}; ${failed} requests refused`
 }
