@@ -9,6 +9,9 @@ import { loadedBuiltins } from "./hooks.ts"
 
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 
+// A loader cannot be taken away again, and each further one makes every import slower, so a second init() adds none.
+const lookedFor = new Set<string>()
+
 export function installOldNodeHooks(
   builtins: ReadonlyMap<string, unknown>,
   seenBuiltin: (name: string) => void,
@@ -39,8 +42,10 @@ export function installOldNodeHooks(
   }
   channels.channel = hookedChannel
 
-  if (isAnyInstalled(esModules)) {
-    node.register(new URL("./es-module-loader.js", import.meta.url), { data: [...esModules] })
+  const files = [...esModules].filter((file) => !lookedFor.has(file))
+  for (const file of files) lookedFor.add(file)
+  if (isAnyInstalled(new Set(files))) {
+    node.register(new URL("./es-module-loader.js", import.meta.url), { data: files })
   }
   return () => {
     if (loader._load === hooked) loader._load = original
@@ -50,6 +55,7 @@ export function installOldNodeHooks(
 
 /** Looked for where npm, pnpm and Yarn put what an app and its dependencies need, from the main script upwards. */
 function isAnyInstalled(files: ReadonlySet<string>): boolean {
+  if (files.size === 0) return false
   if (process.versions["pnp"] !== undefined) return files.size > 0
   const names = new Set([...files].map((file) => /^(?:@[^/]+\/)?[^/]+/.exec(file)![0]))
   const places = [process.cwd(), ...(process.argv[1] === undefined ? [] : [path.dirname(process.argv[1])])]
