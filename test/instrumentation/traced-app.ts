@@ -29,6 +29,16 @@ interface Sent {
 
 async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Sent> {
   const script = await compile(app, format, options.versions ?? "newest")
+  return runScript(script, options)
+}
+
+export const fixture = (name: string) => join(here, "fixtures", name)
+
+/** Runs a script to its end, which must be a good one without a word, and hands over what it sent. */
+export async function runScript(
+  script: string,
+  { env, nodeOptions = [] }: Pick<AppOptions, "env"> & { nodeOptions?: string[] } = {},
+): Promise<Sent> {
   const sent: Sent = { spans: [], metrics: [] }
   const receiver: Receiver = await startReceiver({
     httpPort: 0,
@@ -38,11 +48,11 @@ async function runTraced(app: string, format: Format, options: AppOptions = {}):
   })
   try {
     const ended = await runApp(script, [], {
-      nodeOptions: ["--import", "@clickstack/node/register"],
+      nodeOptions: ["--import", "@clickstack/node/register", ...nodeOptions],
       env: {
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url!,
         OTEL_SERVICE_NAME: "shop",
-        ...options.env?.(),
+        ...env?.(),
       },
     })
     expect(ended).toEqual({ code: 0, signal: null, stdout: "", stderr: "" })
@@ -64,7 +74,7 @@ export function expectTraces(app: string, tree: string, options: AppOptions & { 
 
 /** The script stands in a directory from where the wanted versions are found. */
 async function compile(app: string, format: Format, versions: "newest" | "previous"): Promise<string> {
-  const source = join(here, "fixtures", `${app}.mjs`)
+  const source = fixture(`${app}.mjs`)
   const directory = join(here, versions === "newest" ? "." : "previous", "dist")
   mkdirSync(directory, { recursive: true })
   const code = readFileSync(source, "utf8")

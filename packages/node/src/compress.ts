@@ -1,8 +1,9 @@
 // Compresses a request's body in zlib's threads, never on the main one.
-import { promisify } from "node:util"
-import * as zlib from "node:zlib"
 import { ClickstackError } from "./clickstack-error.ts"
 import type { Compression } from "./options.ts"
+
+const { promisify } = process.getBuiltinModule("node:util")
+const zlib = process.getBuiltinModule("node:zlib")
 
 type Compress = (body: Uint8Array) => Promise<Uint8Array>
 

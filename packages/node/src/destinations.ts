@@ -5,6 +5,7 @@ import type { LogRecordExporter, ReadableLogRecord } from "@opentelemetry/sdk-lo
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base"
 import { authorizationFor } from "./api-key.ts"
+import { createRequire } from "./builtins.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import type { Config, DestinationConfig } from "./config.ts"
 import { endpointOf } from "./delivery/endpoint-of.ts"
@@ -13,6 +14,8 @@ import type { Exporter } from "./otlp-exporter.ts"
 import { members, type Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { printableUrl } from "./url.ts"
+
+const require = createRequire(import.meta.url)
 
 export interface Exporters {
   traces: SpanExporter
@@ -47,7 +50,7 @@ export function createDestinations(config: Config, say: Say): Destinations {
 
   function otlp(signal: Signal): Exporter<never> {
     const load = async () => {
-      const { createOtlpExporter } = await import("./otlp-exporter.ts")
+      const { createOtlpExporter } = require("./otlp-exporter.js") as typeof import("./otlp-exporter.ts")
       return createOtlpExporter<never>(signal, config[signal], authorization, say)
     }
     return lateExporter(load)

@@ -1,6 +1,6 @@
 // The few things a spool does to a disk, as a parameter of it: a test's disk can fail, and end, at any of them.
-import * as fs from "node:fs"
-import { promisify } from "node:util"
+const fs = process.getBuiltinModule("node:fs")
+const { promisify } = process.getBuiltinModule("node:util")
 
 export interface Disk {
   readonly create: (path: string) => number

@@ -1,9 +1,10 @@
 // What an exporter that is not ours hides: the status and Retry-After of its HTTP requests, read from Node's
 // diagnostics channels. Loading this subscribes to nothing; `observed` does, for as long as somebody observes.
-import { AsyncLocalStorage } from "node:async_hooks"
-import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { parseRetryAfter } from "../retry-after.ts"
+
+const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks")
+const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel")
 
 export interface Exchange {
   /** Of the last answer. */

@@ -3,7 +3,7 @@
 //   16 id (8 bytes, the same batch written twice has one)   24 CRC-32 of the payload   28 CRC-32 of bytes 0 to 27
 // The checksum of the header takes the state as 0, so that a delivered batch is marked by writing one byte. Later
 // versions keep bytes 0 to 31, so that what cannot be read can still be counted and skipped.
-import { crc32 } from "node:zlib"
+const { crc32 } = process.getBuiltinModule("node:zlib")
 
 const magic = Buffer.from("CSPL")
 const version = 1

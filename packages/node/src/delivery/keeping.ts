@@ -1,8 +1,9 @@
 // How items are kept while they wait, in memory and on disk: what `take` makes of one is safe from whatever the app does
 // to its objects later.
-import { deserialize, serialize } from "node:v8"
 import type { ItemKind } from "./pack.ts"
 import type { Snapshot } from "./snapshot.ts"
+
+const { deserialize, serialize } = process.getBuiltinModule("node:v8")
 
 export interface Keeping<T, K = T> {
   /** What the statistics count an item as: itself, or a collection's data points. */

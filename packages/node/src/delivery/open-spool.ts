@@ -1,9 +1,10 @@
 // The spool of a service, an endpoint and a signal. Its directory is a hash of these, since a service's name may hold
 // anything, and without credentials; what is kept for one endpoint is never sent to another.
-import { createHash } from "node:crypto"
-import { join } from "node:path"
 import { printableUrl, tryParseUrl } from "../url.ts"
 import { createSpool, type Spool, type SpoolOptions } from "./spool.ts"
+
+const { createHash } = process.getBuiltinModule("node:crypto")
+const { join } = process.getBuiltinModule("node:path")
 
 export type OpenSpool = (on: Pick<SpoolOptions, "onDropped" | "onAdopted" | "onTrouble">) => Spool
 

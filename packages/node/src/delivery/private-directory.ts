@@ -1,5 +1,5 @@
 // A directory that only this user can read or change, made if it is not there, and never through a symbolic link.
-import { chmodSync, lstatSync, mkdirSync } from "node:fs"
+const { chmodSync, lstatSync, mkdirSync } = process.getBuiltinModule("node:fs")
 
 /** @throws Error that says what is wrong with which directory. */
 export function privateDirectory(path: string): void {

@@ -2,9 +2,9 @@
 //   m4x2k9p0t-1f9c03aa-0003.7be21c04.4711.98812345.open
 //   begun      spool    no. host     pid  started  "open" while it is written, then "seg"
 // A file without host, pid and start belongs to nobody: its spool was closed, and whoever comes takes it.
-import { createHash } from "node:crypto"
-import { readFileSync, readlinkSync } from "node:fs"
-import { hostname } from "node:os"
+const { createHash } = process.getBuiltinModule("node:crypto")
+const { readFileSync, readlinkSync } = process.getBuiltinModule("node:fs")
+const { hostname } = process.getBuiltinModule("node:os")
 
 export interface Owner {
   readonly host: string

@@ -1,8 +1,9 @@
 // Reads the files of a spool, oldest first, batch by batch. One byte in a batch's header says that it is done, and a
 // file is removed with its last batch.
-import { inflateRawSync } from "node:zlib"
 import { doneMark, type Frame, framesOf } from "./frame.ts"
 import { attempt, type Segment, type Shelf, type ShelfOptions } from "./shelf.ts"
+
+const { inflateRawSync } = process.getBuiltinModule("node:zlib")
 
 export interface SpooledBatch {
   readonly id: string

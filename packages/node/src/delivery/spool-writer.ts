@@ -1,10 +1,11 @@
 // Writes batches to files of its own: one file is open at a time, a second one only while the process ends during a
 // write. A file that is full is closed, and stands on the shelf from then on.
-import { promisify } from "node:util"
-import { deflateRaw, deflateRawSync } from "node:zlib"
 import { encodeFrame } from "./frame.ts"
 import { type Owner, type SegmentName, segmentName } from "./segment-name.ts"
 import { attempt, type Segment, type Shelf } from "./shelf.ts"
+
+const { promisify } = process.getBuiltinModule("node:util")
+const { deflateRaw, deflateRawSync } = process.getBuiltinModule("node:zlib")
 
 export interface Entry {
   /** 16 hex digits: the same batch, written a second time because nobody knew of the first, is delivered once. */

@@ -1,13 +1,14 @@
 // Batches that wait on disk. A spool writes files of its own, several batches in each, and reads them oldest first
 // once they are closed. Several processes share a directory and its cap: each reads only its own files and those whose
 // owner has ended.
-import { randomBytes } from "node:crypto"
 import { type Disk, realDisk } from "./disk.ts"
 import { privateDirectory } from "./private-directory.ts"
 import { isDead, type Owner, thisProcess } from "./segment-name.ts"
 import { attempt, createShelf, type ShelfOptions } from "./shelf.ts"
 import { createSpoolReader, type SpooledBatch } from "./spool-reader.ts"
 import { createSpoolWriter, type Entry } from "./spool-writer.ts"
+
+const { randomBytes } = process.getBuiltinModule("node:crypto")
 
 export interface SpoolOptions extends ShelfOptions {
   /** What keeps this disk from being used, once for each trouble. */

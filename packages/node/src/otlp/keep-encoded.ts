@@ -1,10 +1,11 @@
 // Items kept as the bytes of an OTLP request: each is encoded once, when it is recorded, and the same bytes are sent or
 // written to disk.
-import { deserialize } from "node:v8"
 import type { Keeping } from "../delivery/keeping.ts"
 import type { ItemKind } from "../delivery/pack.ts"
 import type { EncodedItem, ItemEncoder } from "./encoded-item.ts"
 import { decodeRequest, encodeRequest } from "./export-request.ts"
+
+const { deserialize } = process.getBuiltinModule("node:v8")
 
 const objectBytes = 80 // of what refers to the bytes, and its share of a slab's end
 
