@@ -102,6 +102,16 @@ test.each(["app.mjs", "app.cjs"])(
   },
 )
 
+test("the client on fetch", async () => {
+  const { spans, stdout } = await run("app-web.mjs", "")
+  expect(stdout).toBe('[{"number":0},{"number":1},{"number":2}]')
+  expect(spans.map(({ name }) => name).toSorted()).toEqual(["SELECT numbers", "job"])
+  const [select] = named(spans, "SELECT numbers")
+  expect(select).toMatchObject({ kind: 2, status: 0, isRoot: false })
+  const [sent] = server.traceparents.slice(-1)
+  expect(sent).toContain(spans[0]?.spanContext().traceId)
+})
+
 test("the span lasts until the result is read or closed", async () => {
   const { spans, stdout } = await run("app.mjs", "streams")
   expect(stdout).toBe("1000")

@@ -52,9 +52,13 @@ export function instrumentClickhouse(context: InstrumentationContext): Instrumen
   }
   // From 1.20 on the client tells when a result was read to its end.
   const versions = [">=1.20.0 <2"]
-  return {
-    patches: ["@clickhouse/client", "@clickhouse/client-web"].map((module) => ({ module, versions, patch })),
-  }
+  // The class that has the methods is in a file of its own; the client for Node.js exports one that inherits from it.
+  const modules = [
+    "@clickhouse/client",
+    "@clickhouse/client/dist/common/client.js",
+    "@clickhouse/client-web/dist/common/client.js",
+  ]
+  return { patches: modules.map((module) => ({ module, versions, patch })) }
 }
 
 /** The class that has the methods: what the packages export inherits from it. */
