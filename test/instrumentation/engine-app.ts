@@ -6,12 +6,14 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { run } from "../run-node.ts"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
+const installed = fileURLToPath(new URL("../node_modules", import.meta.url))
 
 export interface AppDirectory extends Disposable {
   readonly path: string
   /** By path; "->" before a path makes a link to it. */
   write(files: Readonly<Record<string, string>>): void
+  /** Makes a package of these tests one of the app's. */
+  link(name: string): void
   /** What the app prints, as JSON. */
   start(args: readonly string[], options?: { node?: string; env?: Record<string, string> }): Promise<never>
 }
@@ -28,6 +30,10 @@ export function appDirectory(files: Readonly<Record<string, string>>): AppDirect
         else writeFileSync(file, content)
       }
     },
+    link: (name) => {
+      mkdirSync(dirname(join(path, "node_modules", name)), { recursive: true })
+      symlinkSync(join(installed, name), join(path, "node_modules", name))
+    },
     start: async (args, { node = process.execPath, env = {} } = {}) => {
       const { code, stdout, stderr } = await run(node, args, {
         cwd: path,
@@ -38,6 +44,9 @@ export function appDirectory(files: Readonly<Record<string, string>>): AppDirect
           CLICKSTACK_SPOOL: "false",
           CLICKSTACK_EXIT_BUDGET: "0",
           CLICKSTACK_LOG_LEVEL: "none",
+          // They start when a process is a little older, which some of these become.
+          CLICKSTACK_INSTRUMENTATION_RUNTIME: "false",
+          CLICKSTACK_INSTRUMENTATION_HOST: "false",
           ...env,
         },
       })
@@ -47,14 +56,9 @@ export function appDirectory(files: Readonly<Record<string, string>>): AppDirect
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   }
   app.write({ "package.json": '{ "private": true }', ...files })
-  for (const [name, target] of [
-    ["@clickstack/node", join(root, "packages/node")],
-    ["@opentelemetry/api", join(root, "test/node_modules/@opentelemetry/api")],
-    ["tsx", join(root, "test/node_modules/tsx")],
-  ] as const) {
-    mkdirSync(dirname(join(path, "node_modules", name)), { recursive: true })
-    symlinkSync(target, join(path, "node_modules", name))
-  }
+  app.link("@clickstack/node")
+  app.link("@opentelemetry/api")
+  app.link("tsx")
   return app
 }
 

@@ -195,6 +195,33 @@ test("an instrumentation that fails leaves its library as it was, and says so on
   )
 })
 
+describe("Prisma", () => {
+  const prisma = {
+    "node_modules/@prisma/client/package.json": '{ "name": "@prisma/client", "version": "7.10.0" }',
+    "node_modules/@prisma/client/runtime/client.js": "exports.PrismaClient = class {}\n",
+    "app.mjs": `import "@prisma/client/runtime/client.js"
+      const { instrumented, unsupported } = ${described}
+      console.log(JSON.stringify([
+        globalThis.PRISMA_INSTRUMENTATION?.helper?.isEnabled() === true,
+        instrumented.map(({ library }) => library),
+        unsupported.map(({ reason }) => reason),
+      ]))`,
+  }
+
+  test("makes its spans with the package of its own, which the app has", async () => {
+    using shop = appDirectory(prisma)
+    shop.link("@prisma/instrumentation")
+    expect(await shop.start(["--import", register, "app.mjs"])).toEqual([true, ["@prisma/client"], []])
+  })
+
+  test("without that package runs as it is, and describe() says what to install", async () => {
+    using shop = appDirectory(prisma)
+    const reason =
+      "its spans come from the package @prisma/instrumentation: npm install @prisma/instrumentation"
+    expect(await shop.start(["--import", register, "app.mjs"])).toEqual([false, [], [reason]])
+  })
+})
+
 test("worker threads and child processes are instrumented as their parent", async () => {
   using parent = appDirectory({
     ...memcached("2.2.2"),

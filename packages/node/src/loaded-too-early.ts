@@ -6,7 +6,6 @@ import { table } from "./instrumentation/table.ts"
 const libraries = new Set([
   ...table.flatMap(({ modules }) => modules.filter((name) => !name.includes(":") && name !== "start")),
   "@clickhouse/client",
-  "@prisma/client",
   "bunyan",
   "next",
   "pino",

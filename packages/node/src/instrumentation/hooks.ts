@@ -84,6 +84,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
 
   installed = {
     warm: () => {
+      made?.warm()
       for (const row of atStart) patcher().started(row)
     },
     describe: () => made?.describe() ?? { instrumented: [], unsupported: [] },

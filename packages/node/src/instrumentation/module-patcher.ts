@@ -31,6 +31,7 @@ export interface ModulePatcher {
   readonly builtin: (row: Row, name: string) => void
   readonly started: (row: Row) => void
   readonly channel: (row: Row, name: string, message: unknown) => void
+  readonly warm: () => void
   readonly describe: () => DescribedInstrumentation
 }
 
@@ -80,7 +81,7 @@ export function createModulePatcher(
     let result = exports
     for (const { patch } of patches) {
       try {
-        result = patch(result as never, one.version) ?? result
+        result = patch(result as never, one.version, one.path) ?? result
         instrumented.set(keyOf(one), one)
       } catch (error) {
         failed(one, error)
@@ -182,6 +183,9 @@ export function createModulePatcher(
       whole(row, "start", undefined)
     },
     channel: whole,
+    warm: () => {
+      for (const one of loaded.values()) one.warm?.()
+    },
     describe: () => ({ instrumented: [...instrumented.values()], unsupported: [...unsupported.values()] }),
   }
 }

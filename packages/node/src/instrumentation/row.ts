@@ -37,6 +37,7 @@ export type InstrumentationName =
   | "net"
   | "openai"
   | "pg"
+  | "prisma"
   | "redis"
   | "runtime"
   | "socketio"
@@ -72,6 +73,8 @@ export interface InstrumentationContext {
 
 export interface Instrumentation {
   readonly patches: readonly Patch[]
+  /** Loads what was left for the first use; called when the SDK warms up. */
+  readonly warm?: () => void
 }
 
 export interface Patch {
@@ -83,7 +86,7 @@ export interface Patch {
   /**
    * Gets what the module exports and changes it, or returns what takes its place. The namespace of an ES module
    * cannot be changed and nothing can take its place: change what its exports hold, such as a class's prototype. A
-   * channel's patch gets the first message.
+   * channel's patch gets the first message. The directory is that of the package's copy.
    */
-  readonly patch: (exports: never, version: string | undefined) => unknown
+  readonly patch: (exports: never, version: string | undefined, directory: string | undefined) => unknown
 }

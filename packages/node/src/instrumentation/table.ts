@@ -37,9 +37,10 @@ const own = {
   fastify: (): typeof import("./own/fastify.ts") => require("./own/fastify.js"),
   hapi: (): typeof import("./own/hapi.ts") => require("./own/hapi.js"),
   hono: (): typeof import("./own/hono.ts") => require("./own/hono.js"),
-  http: (): typeof import("./own/http.ts") => require("./own/http.js"),
+  http: (): typeof import("./own/http-later.ts") => require("./own/http-later.js"),
   http2: (): typeof import("./own/http2.ts") => require("./own/http2.js"),
   koa: (): typeof import("./own/koa.ts") => require("./own/koa.js"),
+  prisma: (): typeof import("./own/prisma.ts") => require("./own/prisma.js"),
 }
 
 const aws = [
@@ -86,6 +87,7 @@ export const table: readonly Row[] = [
     options: { ignoreTrivialResolveSpans: true, mergeItems: true },
   }),
   upstream("pg", "PgInstrumentation", { modules: ["pg", "pg-pool"], options: { ignoreConnectSpans: true } }),
+  { name: "prisma", modules: ["@prisma/client"], load: () => own.prisma().instrumentPrisma() },
   upstream("mysql2", "MySQL2Instrumentation", { modules: ["mysql2"] }),
   upstream("mongodb", "MongoDBInstrumentation", { modules: ["mongodb"] }),
   upstream("mongoose", "MongooseInstrumentation", { modules: ["mongoose"] }),

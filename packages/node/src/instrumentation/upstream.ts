@@ -34,16 +34,21 @@ export interface UpstreamOptions {
   /** Ranges in place of upstream's, by package, where its patches fit more versions than it says. */
   readonly versions?: Readonly<Record<string, readonly string[]>>
   readonly beforeEnable?: (instrumentation: object) => void
+  /** Where the package is found, if not with ours. */
+  readonly requireFrom?: NodeJS.Require
 }
 
 /** @param packageName Any package whose `exported` extends InstrumentationBase. */
 export function loadUpstream(
   packageName: string,
   exported: string,
-  { options = {}, versions = {}, beforeEnable }: UpstreamOptions,
+  { options = {}, versions = {}, beforeEnable, requireFrom = require }: UpstreamOptions,
 ): Instrumentation {
-  const instrumentation = withoutHooks(() => {
-    const exports = require(packageName) as Record<string, new (config: object) => UpstreamInstrumentation>
+  const instrumentation = withoutHooks(requireFrom, packageName, () => {
+    const exports = requireFrom(packageName) as Record<
+      string,
+      new (config: object) => UpstreamInstrumentation
+    >
     return new exports[exported]!({ ...options, enabled: false })
   })
   beforeEnable?.(instrumentation)
@@ -77,6 +82,8 @@ function patchOf(
   ]
 }
 
+const singletonFile = "@opentelemetry/instrumentation/build/src/platform/node/RequireInTheMiddleSingleton.js"
+
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 const hookingPackages = new Set(["require-in-the-middle", "import-in-the-middle"])
 
@@ -85,7 +92,7 @@ const hookingPackages = new Set(["require-in-the-middle", "import-in-the-middle"
  * instrumentations of its own may share this copy of upstream's and finds it whole. The singleton that hooks require()
  * as soon as it is made is replaced for the time.
  */
-function withoutHooks<T>(make: () => T): T {
+function withoutHooks<T>(requireFrom: NodeJS.Require, packageName: string, make: () => T): T {
   const node = process.getBuiltinModule("node:module") as unknown as { _load: Load }
   const load = node._load
   node._load = function (request, ...rest) {
@@ -99,7 +106,8 @@ function withoutHooks<T>(make: () => T): T {
   }
   try {
     const { RequireInTheMiddleSingleton: singleton } =
-      require("@opentelemetry/instrumentation/build/src/platform/node/RequireInTheMiddleSingleton.js") as {
+      // The copy of upstream's base that this package has.
+      createRequire(requireFrom.resolve(packageName))(singletonFile) as {
         RequireInTheMiddleSingleton: { _instance: unknown }
       }
     const before = singleton._instance

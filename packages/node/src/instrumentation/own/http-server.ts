@@ -10,8 +10,8 @@ import { isKnownMethod, parseAuthority, splitTarget } from "./http-names.ts"
 import type { HttpContext } from "./http.ts"
 
 const server = 1 // SpanKind.SERVER
-const requestStart = "http.server.request.start"
 
+/** Of the channel `http.server.request.start`. */
 interface StartMessage {
   readonly request: IncomingMessage & Marked
   readonly response: ServerResponse & Marked
@@ -32,7 +32,7 @@ export function traceHttpServers({
   isIgnoredPath,
   isIgnoredRoute,
   measureServer,
-}: HttpContext): void {
+}: HttpContext): (message: unknown) => void {
   const { ROOT_CONTEXT, trace } = api()
   const http = process.getBuiltinModule("node:http")
   const end: ExchangeEnd = { isIgnored: isIgnoredRoute, measure: measureServer }
@@ -98,7 +98,5 @@ export function traceHttpServers({
 
   followEvents(http.IncomingMessage.prototype)
   followEvents(http.ServerResponse.prototype)
-  process
-    .getBuiltinModule("node:diagnostics_channel")
-    .subscribe(requestStart, (message) => start(message as StartMessage))
+  return (message) => start(message as StartMessage)
 }

@@ -6,7 +6,7 @@ import type { Tracer } from "@opentelemetry/api"
 import type { Propagation } from "../../context/propagation.ts"
 import { api } from "../../opentelemetry.ts"
 import { pathMatcher } from "../http-options.ts"
-import type { Instrumentation, InstrumentationContext } from "../row.ts"
+import type { InstrumentationContext } from "../row.ts"
 import { traceHttpClients } from "./http-client.ts"
 import { createHttpMeasures, type HttpMeasures } from "./http-measures.ts"
 import { traceHttpServers } from "./http-server.ts"
@@ -29,19 +29,9 @@ export function createHttpContext({ config, propagation }: InstrumentationContex
   }
 }
 
-export function instrumentHttp(given: InstrumentationContext): Instrumentation {
+/** Gives what is to be told of each request that comes in. */
+export function traceHttp(given: InstrumentationContext): (message: unknown) => void {
   const context = createHttpContext(given)
-  let done = false
-  const patch = () => {
-    if (done) return
-    done = true
-    traceHttpServers(context)
-    traceHttpClients(context)
-  }
-  return {
-    patches: [
-      { module: "node:http", patch },
-      { module: "node:https", patch },
-    ],
-  }
+  traceHttpClients(context)
+  return traceHttpServers(context)
 }
