@@ -1,5 +1,6 @@
 // What users import.
 export { init } from "./init.ts"
+export { carryTrace, continueTrace, type CarriedTrace } from "./context/carry-trace.ts"
 export { setSession, withSession } from "./context/session.ts"
 export { setTraceAttributes } from "./context/trace-attributes.ts"
 export { withSpan } from "./context/with-span.ts"
