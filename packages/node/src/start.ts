@@ -4,7 +4,10 @@ import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
 import { resolveConfig } from "./config.ts"
-// oxlint-disable-next-line no-unassigned-import -- the app may import it while we require it: test/node/import-graph.test.ts
+// The app may import these while we require them: test/node/import-graph.test.ts
+// oxlint-disable-next-line no-unassigned-import
+import "./api-copies.ts"
+// oxlint-disable-next-line no-unassigned-import
 import "./context/capture-error.ts"
 import { watchEnd } from "./delivery/process-end.ts"
 import type { DescribedSetting } from "./describe.ts"
