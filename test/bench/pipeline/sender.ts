@@ -49,6 +49,7 @@ function start(): { tracer: Tracer; finish: () => Promise<void>; exported: () =>
       startupLine: false,
       logLevel: "none",
       service: "bench",
+      instrumentation: false,
     })
     const finish = async () => {
       if (scenario !== "away") await clickstack.flush()

@@ -120,9 +120,8 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
       tally.drop(count, "queue_full")
       return report.full(budget.max)
     }
-    queue.push(kept, bytes, count)
     pushed++
-    if (queue.hasFull()) goOn()
+    if (queue.push(kept, bytes, count)) goOn()
     // Also then: what stands behind full batches would wait for the next item.
     timer ??= setTimeout(due, delay).unref()
   }

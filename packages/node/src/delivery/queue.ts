@@ -14,7 +14,8 @@ export interface Batch<T> {
 }
 
 export interface Queue<T> {
-  readonly push: (item: T, bytes: number, count: number) => void
+  /** @returns Whether a batch became full by it. */
+  readonly push: (item: T, bytes: number, count: number) => boolean
   /** Whether a batch is full. */
   readonly hasFull: () => boolean
   /** Full batches, oldest first. */
@@ -50,6 +51,7 @@ export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
 
   return {
     push: (item, size, weight) => {
+      const before = full.length
       if (filling !== undefined && filling.bytes + size > largestBatch) seal()
       filling ??= { id: newBatchId(), items: [], count: 0, bytes: 0, first: pushed }
       filling.items.push(item)
@@ -60,6 +62,7 @@ export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
       bytes += size
       budget.used += size
       if (filling.items.length >= batchSize) seal()
+      return full.length > before
     },
     hasFull: () => full.length > 0,
     shift: () => {

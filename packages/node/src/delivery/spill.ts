@@ -28,6 +28,8 @@ interface SpillOptions<T> {
   readonly onMoved: () => void
 }
 
+const nothingToDo = Promise.resolve()
+
 export function createSpill<T>({ queue, spool, encode, isDue, onMoved }: SpillOptions<T>): Spill<T> {
   let moving: Batch<T> | undefined
   let run: Promise<void> | undefined
@@ -48,9 +50,10 @@ export function createSpill<T>({ queue, spool, encode, isDue, onMoved }: SpillOp
   }
 
   return {
-    start: async () => {
-      if (spool === undefined || (run === undefined && !isDue())) return
-      await (run ??= moveAll(spool).finally(() => (run = undefined)))
+    start: () => {
+      if (spool === undefined || (run === undefined && !isDue())) return nothingToDo
+      run ??= moveAll(spool).finally(() => (run = undefined))
+      return run
     },
     relieve: () => {
       if (spool === undefined) return false
