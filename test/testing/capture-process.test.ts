@@ -1,6 +1,9 @@
 // captureProcess() with real scripts, and connect() with a service that runs by itself.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { captureProcess, connect } from "@clickstack/testing"
@@ -55,15 +58,27 @@ test("TypeScript, by a Node.js that reads it", async () => {
   expect(run).toHaveTrace(order)
 })
 
-test.runIf(process.versions.node.startsWith("20."))(
-  "TypeScript, by one that does not: says what to do",
-  async () => {
-    await expect(captureProcess(fixture("order.ts"))).rejects.toMatchObject({
+describe.runIf(process.versions.node.startsWith("20."))("TypeScript, by one that does not", () => {
+  test("through tsx, where the script's package has it", async () => {
+    expect((await captureProcess(fixture("order.ts"))).tree()).toBe(
+      'POST /orders  server\n  log info "order placed"\n',
+    )
+  })
+
+  test("says what to do, where it has not", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "clickstack-typescript-"))
+    const script = join(directory, "order.ts")
+    writeFileSync(script, "")
+    const failed: unknown = await captureProcess(script).catch((error: unknown) => error)
+    rmSync(directory, { recursive: true })
+    expect(failed).toMatchObject({
       code: "PACKAGE_MISSING",
-      message: expect.stringMatching(/order\.ts is TypeScript, .* use 22\.18 or newer, or npm install tsx$/),
+      message: expect.stringMatching(
+        /order\.ts is TypeScript, .* use 22\.18 or newer, or npm install tsx$/,
+      ) as unknown,
     })
-  },
-)
+  })
+})
 
 test("what runs can be talked to, watched and stopped", async () => {
   const run = await captureProcess(fixture("service.mjs"), {

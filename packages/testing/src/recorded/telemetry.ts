@@ -90,6 +90,8 @@ interface RecorderOptions {
 const defaultTimeout = 5000
 const look = 20 // milliseconds between two looks, when nothing tells of a change
 
+const timeoutOf = ({ timeout = defaultTimeout }: WaitOptions = {}) => timeout
+
 export function createRecorder({ flush = async () => {}, local = true }: RecorderOptions = {}): Recorder {
   const recorded: { spans: RecordedSpan[]; logs: RecordedLog[]; metrics: Map<string, RecordedMetric> } = {
     spans: [],
@@ -156,7 +158,7 @@ export function createRecorder({ flush = async () => {}, local = true }: Recorde
       const found = await wait(find, options, () => {
         const which =
           root === undefined ? "a complete trace" : `a complete trace whose root is ${showFilter(root)}`
-        return `waited for ${which}`
+        return `waited for ${which}\n\nafter ${timeoutOf(options)} ms:\n${describeTelemetry(telemetry)}`
       })
       if (found.length === 1) return found[0]!
       throw new TestingError(
@@ -167,13 +169,22 @@ export function createRecorder({ flush = async () => {}, local = true }: Recorde
     waitFor: (async (wanted: string | ((telemetry: Telemetry) => unknown), options?: WaitOptions) => {
       if (typeof wanted === "function") {
         const found = () => wanted(telemetry) || undefined
-        return wait(found, options, () => "waited for what the function looks for")
+        return wait(
+          found,
+          options,
+          () =>
+            `waited ${timeoutOf(options)} ms for what the function looks for\n\n${describeTelemetry(telemetry)}`,
+        )
       }
       const find = () => {
         const result = haveTrace(telemetry, wanted)
         return result.pass ? result.found[0] : undefined
       }
-      return wait(find, options, () => haveTrace(telemetry, wanted).message())
+      return wait(
+        find,
+        options,
+        () => `waited ${timeoutOf(options)} ms; ${haveTrace(telemetry, wanted).message()}`,
+      )
     }) as Telemetry["waitFor"],
     flush,
     reset: () => {
@@ -189,10 +200,10 @@ export function createRecorder({ flush = async () => {}, local = true }: Recorde
 
   async function wait<T>(
     find: () => T | undefined,
-    { timeout = defaultTimeout }: WaitOptions = {},
+    options: WaitOptions | undefined,
     tell: () => string,
   ): Promise<T> {
-    const until = now() + timeout
+    const until = now() + timeoutOf(options)
     for (;;) {
       await flush()
       await nextTurn() // what ends in the same turn belongs to it
@@ -203,7 +214,7 @@ export function createRecorder({ flush = async () => {}, local = true }: Recorde
       if (left <= 0) break
       await Promise.race([new Promise<void>((resolve) => changed.push(resolve)), pause(Math.min(look, left))])
     }
-    throw new TestingError("TIMED_OUT", `${tell()}\n\nafter ${timeout} ms:\n${describeTelemetry(telemetry)}`)
+    throw new TestingError("TIMED_OUT", tell())
   }
 
   return {
