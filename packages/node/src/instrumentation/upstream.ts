@@ -44,18 +44,19 @@ export function loadUpstream(
   exported: string,
   { options = {}, versions = {}, beforeEnable, requireFrom = require }: UpstreamOptions,
 ): Instrumentation {
-  const instrumentation = withoutHooks(requireFrom, packageName, () => {
+  const { instrumentation, definitions } = withoutHooks(requireFrom, packageName, () => {
     const exports = requireFrom(packageName) as Record<
       string,
       new (config: object) => UpstreamInstrumentation
     >
-    return new exports[exported]!({ ...options, enabled: false })
+    const made = new exports[exported]!({ ...options, enabled: false })
+    beforeEnable?.(made)
+    const defined = made.getModuleDefinitions().filter((one) => one !== undefined)
+    made._modules = []
+    made.setConfig({ ...options, enabled: true })
+    made.enable()
+    return { instrumentation: made, definitions: defined }
   })
-  beforeEnable?.(instrumentation)
-  const definitions = instrumentation.getModuleDefinitions().filter((one) => one !== undefined)
-  instrumentation._modules = []
-  instrumentation.setConfig({ ...options, enabled: true })
-  instrumentation.enable()
   // Some make what they measure with only when they are given a provider.
   instrumentation.setMeterProvider(metrics.getMeterProvider())
   return {
@@ -86,11 +87,13 @@ const singletonFile = "@opentelemetry/instrumentation/build/src/platform/node/Re
 
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 const hookingPackages = new Set(["require-in-the-middle", "import-in-the-middle"])
+class NoHook {}
+let makesNoHooks = false
 
 /**
- * While `make` runs, those packages are stand-ins that load them when they are used: an app that registers
- * instrumentations of its own may share this copy of upstream's and finds it whole. The singleton that hooks require()
- * as soon as it is made is replaced for the time.
+ * While `make` runs, hooks are made of nothing. What upstream gets for those packages are stand-ins that load them when
+ * they are used later: an app that registers instrumentations of its own may share this copy of upstream's and finds it
+ * whole. The singleton that hooks require() as soon as it is made is replaced for the time.
  */
 function withoutHooks<T>(requireFrom: NodeJS.Require, packageName: string, make: () => T): T {
   const node = process.getBuiltinModule("node:module") as unknown as { _load: Load }
@@ -100,10 +103,11 @@ function withoutHooks<T>(requireFrom: NodeJS.Require, packageName: string, make:
     if (!hookingPackages.has(request)) return later()
     return {
       get Hook() {
-        return later().Hook
+        return makesNoHooks ? NoHook : later().Hook
       },
     }
   }
+  makesNoHooks = true
   try {
     const { RequireInTheMiddleSingleton: singleton } =
       // The copy of upstream's base that this package has.
@@ -118,6 +122,7 @@ function withoutHooks<T>(requireFrom: NodeJS.Require, packageName: string, make:
       singleton._instance = before
     }
   } finally {
+    makesNoHooks = false
     node._load = load
   }
 }
