@@ -11,6 +11,7 @@ const { resolveConfig } = await (import(new URL("config.js", dist).href) as Buil
   typeof import("../../packages/node/src/config.ts")
 >)
 
+const singleton = "@opentelemetry/instrumentation/build/src/platform/node/RequireInTheMiddleSingleton.js"
 const require = createRequire(new URL("instrumentation/table.js", dist))
 const { config } = resolveConfig({}, {})
 const context = { config, say: () => undefined, propagation: () => undefined as never }
@@ -49,9 +50,8 @@ test.each(table.map((row) => [row.name, row] as const))(
 test("upstream's own hooks are never loaded, and require() is as it was", () => {
   const hooking = Object.keys(require.cache).filter((file) => /(require|import)-in-the-middle/.test(file))
   expect(hooking).toEqual([])
-  const { RequireInTheMiddleSingleton } =
-    require("@opentelemetry/instrumentation/build/src/platform/node/RequireInTheMiddleSingleton.js") as {
-      RequireInTheMiddleSingleton: { _instance: unknown }
-    }
+  const { RequireInTheMiddleSingleton } = require(singleton) as {
+    RequireInTheMiddleSingleton: { _instance: unknown }
+  }
   expect(RequireInTheMiddleSingleton._instance).toBeUndefined()
 })

@@ -87,7 +87,7 @@ const singletonFile = "@opentelemetry/instrumentation/build/src/platform/node/Re
 
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 const hookingPackages = new Set(["require-in-the-middle", "import-in-the-middle"])
-class NoHook {}
+const NoHook = function (): void {} // what `new` makes of it does nothing
 let makesNoHooks = false
 
 /**
