@@ -33,7 +33,7 @@ export function testTelemetry(options: TestTelemetryOptions = {}): TestTelemetry
   }
   const start = loadStart()
   const recorder = createRecorder({ flush: async () => clickstack.flush() })
-  const { traces = {}, logs = {} } = options
+  const { traces = {}, logs = {}, instrumentation = {} } = options
   // Each item goes at once: what has ended is there after the next `await`.
   const atOnce = { batchSize: 1, delay: 0 }
   const clickstack = start(
@@ -42,6 +42,11 @@ export function testTelemetry(options: TestTelemetryOptions = {}): TestTelemetry
       ...options,
       spool: false,
       destination: exportersTo(recorder),
+      // What the machine does is in no test's hands.
+      instrumentation:
+        typeof instrumentation === "object"
+          ? { runtime: false, host: false, ...instrumentation }
+          : instrumentation,
       traces: typeof traces === "object" ? { ...atOnce, ...traces } : traces,
       logs: typeof logs === "object" ? { ...atOnce, ...logs } : logs,
     },
