@@ -51,6 +51,14 @@ expectTraces(
 )
 
 expectTraces(
+  "http2",
+  `
+  GET  client  200
+    GET  server  200  url.path=/orders
+  `,
+)
+
+expectTraces(
   "grpc",
   `
   grpc.shop.Orders/Get  client  rpc.system=grpc  rpc.service=shop.Orders  rpc.method=Get

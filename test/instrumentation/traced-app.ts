@@ -13,7 +13,8 @@ import { attributesNamed, drawTraces } from "./draw-trace.ts"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 
-type Format = "ES module" | "CommonJS"
+export const formats = ["ES module", "CommonJS"] as const
+type Format = (typeof formats)[number]
 
 export interface AppOptions {
   /** Of the libraries: those of previous/package.json are a major version back. */
@@ -27,7 +28,7 @@ interface Sent {
   readonly metrics: ResourceMetrics[]
 }
 
-async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Sent> {
+export async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Sent> {
   const script = await compile(app, format, options.versions ?? "newest")
   return runScript(script, options)
 }
@@ -66,7 +67,7 @@ export async function runScript(
 export function expectTraces(app: string, tree: string, options: AppOptions & { name?: string } = {}): void {
   const expected = withoutIndentation(tree)
   const name = options.name ?? app
-  test.each(["ES module", "CommonJS"] as const)(`${name}, %s`, async (format) => {
+  test.each(formats)(`${name}, %s`, async (format) => {
     const { spans } = await runTraced(app, format, options)
     expect(`\n${drawTraces(spans, attributesNamed(expected))}\n`).toBe(`\n${expected}\n`)
   })

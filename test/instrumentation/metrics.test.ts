@@ -1,0 +1,37 @@
+// What the process and its machine are measured by, with nothing but --import.
+import { expect, test } from "vitest"
+import { formats, runTraced } from "./traced-app.ts"
+
+test.each(formats)("runtime and host metrics, %s", async (format) => {
+  const { metrics, spans } = await runTraced("metrics", format)
+  expect(spans).toEqual([])
+  const named = new Set(
+    metrics.flatMap(({ scopeMetrics }) =>
+      scopeMetrics.flatMap((scope) => scope.metrics.map(({ descriptor }) => descriptor.name)),
+    ),
+  )
+  const own = [...named].filter((name) => !name.startsWith("otel.sdk.")).sort()
+  expect(own).toEqual([
+    "nodejs.eventloop.delay.max",
+    "nodejs.eventloop.delay.mean",
+    "nodejs.eventloop.delay.min",
+    "nodejs.eventloop.delay.p50",
+    "nodejs.eventloop.delay.p90",
+    "nodejs.eventloop.delay.p99",
+    "nodejs.eventloop.delay.stddev",
+    "nodejs.eventloop.time",
+    "nodejs.eventloop.utilization",
+    "process.cpu.time",
+    "process.cpu.utilization",
+    "process.memory.usage",
+    "system.cpu.time",
+    "system.cpu.utilization",
+    "system.memory.usage",
+    "system.memory.utilization",
+    "v8js.gc.duration",
+    "v8js.memory.heap.limit",
+    "v8js.memory.heap.space.available_size",
+    "v8js.memory.heap.space.physical_size",
+    "v8js.memory.heap.used",
+  ])
+})
