@@ -5,7 +5,7 @@ import { makeMetrics } from "./metrics.js"
 import { count, style } from "./print.js"
 import { questions } from "./questions.js"
 
-const usage = `usage: npm start [-- URL]
+const usage = `usage: node examples/shop-day/index.js [URL]
 
 URL   where ClickHouse is: chdb::memory: (the default: in this process, gone afterwards),
       chdb:./directory, or http://user:password@host:8123/database`
@@ -82,7 +82,7 @@ async function ask(ingest, { title, sql, params, show }) {
 
 const next = `
 What next
-  npm start -- chdb:./shop-day  keeps the data in a directory, to ask more of it
+  a directory                   node examples/shop-day/index.js chdb:./shop-day keeps the data, to ask more of it
   examples/README.md            smaller examples, to begin with
   packages/ingest/README.md     the manual of what wrote and asked all this`
 

@@ -1,4 +1,4 @@
-// The example that `npm start` shows, as a real process: what it prints is computed by ClickHouse, so the numbers of
+// The example of a day, as a real process: what it prints is computed by ClickHouse, so the numbers of
 // different answers must agree with each other.
 import { spawnSync } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -185,6 +185,6 @@ test.each([
 
 test("explains its options", async () => {
   const { code, stdout } = await shopDay("--help")
-  expect(stdout).toMatch(/^usage: npm start \[-- URL\]/)
+  expect(stdout).toMatch(/^usage: node examples\/shop-day\/index\.js \[URL\]/)
   expect(code).toBe(0)
 })

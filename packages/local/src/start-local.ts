@@ -25,8 +25,8 @@ export interface Local extends AsyncDisposable {
   /** Where the data is; undefined when it is not in a directory here. */
   readonly dir: string | undefined
   /** Any SQL, for the program that started this; it is never reachable over HTTP. */
-  query<Row = Record<string, unknown>>(sql: string, options?: QueryOptions): Promise<Row[]>
   query(sql: string, options: QueryOptions & { format: Format }): Promise<string>
+  query<Row = Record<string, unknown>>(sql: string, options?: QueryOptions): Promise<Row[]>
   /** What the API reads, as functions. */
   readonly read: Reader
   /** Tells of what was just stored; returns a function that ends it. */
@@ -73,6 +73,10 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
     const read = createReader(ask)
     const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
       runSql(storing(ingest), sql, params)
+    const query = async (sql: string, { params = {}, format }: QueryOptions = {}) => {
+      const rows = await run(sql, params)
+      return format === undefined ? rows : formatRows(rows, format)
+    }
     if (directory !== undefined)
       parts.push(await startSqlSocket(directory.socket, ({ sql, params = {} }) => run(sql, params)))
 
@@ -93,10 +97,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
       url,
       dir: config.dir,
       read,
-      query: (async (sql: string, { params = {}, format }: QueryOptions = {}) => {
-        const rows = await run(sql, params)
-        return format === undefined ? rows : formatRows(rows, format)
-      }) as Local["query"],
+      query: query as Local["query"],
       watch: live.watch,
       stats: () => ({ ...tally, failed: refused(receiver) }),
       close,
