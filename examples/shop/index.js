@@ -99,6 +99,9 @@ In another terminal node packages/local/dist/command/main.js tail --url ${url}
 
 A customer comes every second; Ctrl-C ends it all, and what was stored.`
 
+// A reader such as `head` may leave early; that is no reason to fail.
+process.stdout.on("error", () => {})
+
 const [option, ...others] = process.argv.slice(2)
 if (option === "--help") console.log(usage)
 else if ((option !== undefined && option !== "--once") || others.length > 0) {
