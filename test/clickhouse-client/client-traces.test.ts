@@ -211,6 +211,16 @@ test.each(["true", "false"])(
   },
 )
 
+test("plain HTTP to a ClickHouse carries a traceparent when its trace is sampled, and none else", async () => {
+  const sent = (sampler: string) =>
+    recording(async (url, requests) => {
+      await run("app.mjs", "plain", { CLICKHOUSE_URL: url, CLICKSTACK_SAMPLER: sampler })
+      return requests.map(({ traceparent }) => traceparent?.slice(-2))
+    })
+  expect(await sent("always_on")).toEqual(["03", "03", "03"])
+  expect(await sent("always_off")).toEqual([undefined, undefined, "00"])
+})
+
 const many = (count: number, env: Record<string, string>) =>
   recording(async (url, requests) => {
     const ran = await run("app.mjs", "many", { CLICKHOUSE_URL: url, COUNT: String(count), ...env })

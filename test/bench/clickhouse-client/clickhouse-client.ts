@@ -26,6 +26,8 @@ const children = new Map<string, ChildProcess>()
 for (const variant of variants) {
   const child = fork(asking, [variant, urlOf(clickhouse)], {
     execArgv: ["--import", "@clickstack/node/register"],
+    // From where the package is found.
+    cwd: fileURLToPath(new URL(".", import.meta.url)),
     env: {
       ...process.env,
       NODE_OPTIONS: "",
