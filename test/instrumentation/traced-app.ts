@@ -3,13 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Receiver, startReceiver } from "@clickstack/receiver"
-import type { ResourceMetrics } from "@opentelemetry/sdk-metrics"
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
+import { type Captured, captureProcess } from "@clickstack/testing"
 import { transformWithEsbuild } from "vite"
 import { expect, test } from "vitest"
-import { runApp } from "../node/run-app.ts"
-import { attributesNamed, drawTraces } from "./draw-trace.ts"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
 
@@ -23,12 +19,7 @@ export interface AppOptions {
   readonly env?: () => Record<string, string>
 }
 
-interface Sent {
-  readonly spans: ReadableSpan[]
-  readonly metrics: ResourceMetrics[]
-}
-
-export async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Sent> {
+export async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Captured> {
   const script = await compile(app, format, options.versions ?? "newest")
   return runScript(script, options)
 }
@@ -39,28 +30,14 @@ export const fixture = (name: string) => join(here, "fixtures", name)
 export async function runScript(
   script: string,
   { env, nodeOptions = [] }: Pick<AppOptions, "env"> & { nodeOptions?: string[] } = {},
-): Promise<Sent> {
-  const sent: Sent = { spans: [], metrics: [] }
-  const receiver: Receiver = await startReceiver({
-    httpPort: 0,
-    traces: (spans) => void sent.spans.push(...spans),
-    metrics: (metrics) => void sent.metrics.push(...metrics),
-    logs: () => {},
+): Promise<Captured> {
+  const run = await captureProcess(script, {
+    nodeArgs: nodeOptions,
+    env: { OTEL_SERVICE_NAME: "shop", ...env?.() },
   })
-  try {
-    const ended = await runApp(script, [], {
-      nodeOptions: ["--import", "@clickstack/node/register", ...nodeOptions],
-      env: {
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url!,
-        OTEL_SERVICE_NAME: "shop",
-        ...env?.(),
-      },
-    })
-    expect(ended).toEqual({ code: 0, signal: null, stdout: "", stderr: "" })
-  } finally {
-    await receiver.close()
-  }
-  return sent
+  const { code, signal, stdout, stderr } = run
+  expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: "", stderr: "" })
+  return run
 }
 
 /** Two tests of an app: as an ES module and as CommonJS, what it sends is exactly the traces that are drawn. */
@@ -68,9 +45,24 @@ export function expectTraces(app: string, tree: string, options: AppOptions & { 
   const expected = withoutIndentation(tree)
   const name = options.name ?? app
   test.each(formats)(`${name}, %s`, async (format) => {
-    const { spans } = await runTraced(app, format, options)
-    expect(`\n${drawTraces(spans, attributesNamed(expected))}\n`).toBe(`\n${expected}\n`)
+    const run = await runTraced(app, format, options)
+    expect(`\n${drawTraces(run, attributesNamed(expected))}`).toBe(`\n${expected}\n`)
   })
+}
+
+/** Without messages, which come from the libraries, and the traces one below the other. */
+function drawTraces(run: Captured, attributes: readonly string[]): string {
+  return run
+    .traces()
+    .map((trace) =>
+      trace.tree({ attributes, logs: false }).replaceAll(/ {2}error "(?:[^"\\]|\\.)*"/g, "  error"),
+    )
+    .join("")
+}
+
+/** The attributes that an expected tree names: on every span they must be as it says, or absent where it says none. */
+function attributesNamed(tree: string): string[] {
+  return [...new Set([...tree.matchAll(/ {2}([a-z][\w.-]*)=/g)].map(([, name = ""]) => name))]
 }
 
 /** The script stands in a directory from where the wanted versions are found. */
