@@ -1,8 +1,9 @@
 // The middleware of each framework, in an app of its own process: with the SDK's instrumentation, and alone, where it
 // has to make the server span itself. What the app answers must be the same without any of it.
-import { readFileSync } from "node:fs"
+import { cpSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { codeBlocks } from "../markdown.ts"
 import { runNode } from "../run-node.ts"
 
@@ -13,16 +14,33 @@ interface Outcome {
   readonly spans: readonly Record<string, unknown>[]
 }
 
-async function run(framework: string, mode: string, middleware: string): Promise<Outcome> {
-  const args = ["fixtures/middleware/run.mjs", framework, mode, middleware]
+async function run(path: string, framework: string, mode: string, middleware: string): Promise<Outcome> {
+  const args = [`${path}/run.mjs`, framework, mode, middleware]
   const { code, stdout, stderr } = await runNode(args, { cwd: here })
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
   return JSON.parse(stdout) as Outcome
 }
 
-describe.each(["express", "fastify", "koa", "hono", "nest"])("%s", (framework) => {
+// A copy, from where the previous versions are found.
+const newest = "fixtures/middleware"
+const previous = "previous/dist/middleware"
+beforeAll(() => cpSync(join(here, newest), join(here, previous), { recursive: true }))
+
+describe.each([
+  ["express", "the newest version", newest],
+  ["express", "the version before", previous],
+  ["fastify", "the newest version", newest],
+  ["fastify", "the version before", previous],
+  ["koa", "the newest version", newest],
+  ["koa", "the version before", previous],
+  ["hono", "the newest version", newest],
+  ["nest", "the newest version", newest],
+])("%s, %s", (framework, _, path) => {
   test.each(["instrumented", "alone"])("%s: session, route, errors; the answers stay", async (mode) => {
-    const [outcome, without] = [await run(framework, mode, "with"), await run(framework, mode, "without")]
+    const [outcome, without] = [
+      await run(path, framework, mode, "with"),
+      await run(path, framework, mode, "without"),
+    ]
     expect(outcome.answers).toEqual(without.answers)
     const { answers } = outcome
     const created = framework === "nest" ? 201 : 200

@@ -25,7 +25,9 @@ beforeAll(async () => {
       ...packages.map((name) => `@opentelemetry/${name}@${version}`),
     ])
   }
-  copyFileSync(here("fixtures/contract-3.mjs"), join(directory, "contract-3.mjs"))
+  for (const name of ["contract-3.mjs", "context-3.mjs"]) {
+    copyFileSync(here(`fixtures/${name}`), join(directory, name))
+  }
 }, 180_000)
 
 test.each(["http/protobuf", "http/json", "grpc"])("over %s", async (protocol) => {
@@ -44,4 +46,35 @@ test.each(["http/protobuf", "http/json", "grpc"])("over %s", async (protocol) =>
   const { traces, logs } = JSON.parse(JSON.stringify(inbox.received))
   expect({ traces, logs }).toEqual({ traces: captured.traces, logs: captured.logs })
   expect(comparable(inbox.received)).toEqual(comparable(captured))
+})
+
+test("sessions, attributes of a trace, the names that the UI reads, and headers", async () => {
+  const ended = await runApp(join(directory, "context-3.mjs"), [here("../../packages/node/dist")], { node })
+  expect(ended).toMatchObject({ code: 0, stderr: "" })
+  const { spans, logs, headers } = JSON.parse(ended.stdout)
+  const attributes = { "session.id": "came", "user.id": "u1", tenant: "acme" }
+  expect(spans).toEqual([
+    { name: "inner", attributes, status: 0 },
+    {
+      name: "GET /",
+      attributes: {
+        ...attributes,
+        "http.request.method": "GET",
+        "url.path": "/",
+        "http.response.status_code": 500,
+        "http.method": "GET",
+        "http.url": "/",
+        "http.status_code": 500,
+        "http.status_text": "Internal Server Error",
+      },
+      status: 2,
+    },
+    { name: "job", attributes: { "session.id": "named" }, status: 0 },
+  ])
+  expect(logs).toEqual([{ body: "hello", attributes }])
+  expect(headers).toEqual({
+    traceparent: expect.stringMatching(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/),
+    tracestate: "a=1",
+    baggage: "session.id=came,user.id=u1",
+  })
 })
