@@ -44,7 +44,7 @@ describe.each([
     expect(outcome.answers).toEqual(without.answers)
     const { answers } = outcome
     const created = framework === "nest" ? 201 : 200
-    expect(answers.map(([method, path, status]) => `${method} ${path} ${status}`)).toEqual([
+    expect(answers.map(([method, asked, status]) => `${method} ${asked} ${status}`)).toEqual([
       "GET /orders/7?visit=named 200",
       "GET /orders/8 200",
       `POST /orders ${created}`,
