@@ -16,9 +16,13 @@ export const followedKey: unique symbol = Symbol.for("@clickstack/node followed"
 
 export type Marked = { [followedKey]?: Followed | undefined }
 
-type Emit = (this: Marked, ...args: [event: string | symbol, value?: unknown, ...more: unknown[]]) => boolean
+type Emit = (
+  this: Marked & Emitting,
+  ...args: [event: string | symbol, value?: unknown, ...more: unknown[]]
+) => boolean
 interface Emitting {
   emit: Emit
+  listenerCount: (event: string | symbol) => number
 }
 
 const done = new WeakSet<object>()
@@ -35,7 +39,8 @@ export function followEvents(prototype: object): void {
     const followed = this[followedKey]
     if (followed === undefined) return original.apply(this, args)
     try {
-      return followed.context === context.active()
+      // Most events of most requests are heard by nobody; a change of context is dear.
+      return this.listenerCount(args[0]) === 0 || followed.context === context.active()
         ? original.apply(this, args)
         : context.with(followed.context, original, this, ...args)
     } finally {
