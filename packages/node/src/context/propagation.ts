@@ -25,6 +25,7 @@ import {
   sessionOf,
   spanOf,
 } from "./local-trace.ts"
+import { requestRoot } from "./request-context.ts"
 import { isSessionId, sessionFromCookies } from "./session-id.ts"
 import { formatTraceparent, isRandomFlag, parseTraceparent } from "./trace-parent.ts"
 import { parseTracestate, tracestateHeader } from "./trace-state.ts"
@@ -129,8 +130,8 @@ export function createPropagation(config: PropagationConfig): Propagation {
 
   return {
     incoming: (headers) => {
-      const context = extract(ROOT_CONTEXT, headers, headerGetter)
-      return context === ROOT_CONTEXT ? carry(context, createLocalTrace()) : context
+      const context = extract(requestRoot, headers, headerGetter)
+      return context === requestRoot ? carry(context, createLocalTrace()) : context
     },
     outgoing: (context, host, set) => {
       if (isSuppressed(context)) return

@@ -9,6 +9,7 @@ interface Request {
   readonly raw: object
   readonly is404: boolean
   readonly routeOptions: { readonly url?: string }
+  readonly [key: symbol]: { readonly config?: { readonly url?: string } } | undefined
 }
 type Done = () => void
 
@@ -43,12 +44,18 @@ export function instrumentFastify(): Instrumentation {
 }
 
 function addHooks({ fastify }: Made): void {
+  let routeKey: symbol | undefined
   // A subscriber that is added while a message is published gets it on some versions of Node and not on others.
   if (seen.has(fastify)) return
   seen.add(fastify)
   fastify.addHook("onRequest", (request, _reply, done) => {
     const exchange = exchangeOf(request.raw)
-    if (exchange !== undefined && !request.is404) exchange.setRoute(request.routeOptions.url)
+    if (exchange !== undefined && !request.is404) {
+      // `routeOptions` makes and freezes an object of all options, each time; what it is made of is at hand.
+      routeKey ??= Object.getOwnPropertySymbols(request).find((key) => key.description === "fastify.context")
+      const url = routeKey === undefined ? undefined : request[routeKey]?.config?.url
+      exchange.setRoute(url ?? request.routeOptions.url)
+    }
     done()
   })
   fastify.addHook("onError", (request, _reply, thrown, done) => {

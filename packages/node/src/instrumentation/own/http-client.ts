@@ -1,6 +1,6 @@
 // Spans of the requests that go out through node:http and node:https. They start when a request's head is written:
 // the one moment that every request passes, however it was made, and at which headers of any form can be added to.
-import type { Span } from "@opentelemetry/api"
+import type { Attributes, Span } from "@opentelemetry/api"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { api, core } from "../../opentelemetry.ts"
 import { isClickHouse } from "../clickhouse/is-clickhouse.ts"
@@ -18,7 +18,7 @@ type Request = ClientRequest & Marked & { socketPath?: string; agent?: { default
 type StoreHeader = (this: Request, firstLine: string, headers: Headers) => void
 
 export function traceHttpClients(context: HttpContext): void {
-  const { tracer, propagation, measureClient } = context
+  const { startSpan, propagation, measureClient } = context
   const { isTracingSuppressed } = core()
   const { context: contexts, trace } = api()
   const { ClientRequest: Class, IncomingMessage: Response } = process.getBuiltinModule("node:http")
@@ -37,20 +37,14 @@ export function traceHttpClients(context: HttpContext): void {
       "server.address": address,
       ...(port !== undefined && { "server.port": port }),
     }
-    const span = tracer.startSpan(
-      known ? method : "HTTP",
-      {
-        kind: client,
-        attributes: {
-          ...measured,
-          "url.full": /^https?:/i.test(path)
-            ? withoutCredentials(withoutSignatures(path))
-            : `${this.protocol}//${authority}${withoutSignatures(path)}`,
-        },
-      },
-      parent,
-    )
-    if (!known) span.setAttribute("http.request.method_original", method)
+    const attributes: Attributes = {
+      ...measured,
+      "url.full": /^https?:/i.test(path)
+        ? withoutCredentials(withoutSignatures(path))
+        : `${this.protocol}//${authority}${withoutSignatures(path)}`,
+    }
+    if (!known) attributes["http.request.method_original"] = method
+    const span = startSpan(known ? method : "HTTP", client, attributes, parent)
     this[followedKey] = new HttpCall(
       parent,
       span,

@@ -1,6 +1,6 @@
 // Spans of the requests that servers of node:http and node:https answer. The start is Node's own message before the
 // request's event, so that every way into a server is seen once; the end is the response's `close`.
-import type { Span } from "@opentelemetry/api"
+import type { Attributes, Span } from "@opentelemetry/api"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { api, core } from "../../opentelemetry.ts"
@@ -27,7 +27,7 @@ const connectionKey = Symbol("clickstack connection")
 type Connected = Socket & { [connectionKey]?: Connection; encrypted?: boolean; _httpMessage?: object | null }
 
 export function traceHttpServers({
-  tracer,
+  startSpan,
   propagation,
   isIgnoredPath,
   isIgnoredRoute,
@@ -57,27 +57,23 @@ export function traceHttpServers({
     const known = isKnownMethod(method)
     const { host } = headers
     const authority = host === undefined ? undefined : parseAuthority(host)
-    const parent = propagation().incoming(headers)
-    const span = tracer.startSpan(
-      known ? method : "HTTP",
-      {
-        kind: server,
-        attributes: {
-          "http.request.method": known ? method : "_OTHER",
-          "url.scheme": scheme,
-          "url.path": path,
-          "network.protocol.version": request.httpVersion,
-          ...(authority && { "server.address": authority.address }),
-        },
-      },
-      parent,
-    )
-    if (authority?.port !== undefined) span.setAttribute("server.port", authority.port)
-    if (!known) span.setAttribute("http.request.method_original", method)
-    if (query !== undefined) span.setAttribute("url.query", query)
-    if (peer !== undefined) span.setAttribute("network.peer.address", peer)
+    const attributes: Attributes = {
+      "http.request.method": known ? method : "_OTHER",
+      "url.scheme": scheme,
+      "url.path": path,
+      "network.protocol.version": request.httpVersion,
+    }
+    if (authority !== undefined) {
+      attributes["server.address"] = authority.address
+      if (authority.port !== undefined) attributes["server.port"] = authority.port
+    }
+    if (peer !== undefined) attributes["network.peer.address"] = peer
+    if (query !== undefined) attributes["url.query"] = query
+    if (!known) attributes["http.request.method_original"] = method
     const agent = headers["user-agent"]
-    if (agent !== undefined) span.setAttribute("user_agent.original", agent)
+    if (agent !== undefined) attributes["user_agent.original"] = agent
+    const parent = propagation().incoming(headers)
+    const span = startSpan(known ? method : "HTTP", server, attributes, parent)
     const exchange = new HttpExchange(end, trace.setSpan(parent, span), span, request, response, scheme)
     follow(request, response, exchange)
     tellTrace(response, span)

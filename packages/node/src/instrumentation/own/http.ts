@@ -2,18 +2,18 @@
 //
 // Our own, because upstream's instrumentation binds every request and response to a context listener by listener,
 // builds each attribute object several times and wraps every layer of a framework: `pnpm bench http`.
-import type { Tracer } from "@opentelemetry/api"
 import type { Propagation } from "../../context/propagation.ts"
-import { api } from "../../opentelemetry.ts"
 import { pathMatcher } from "../http-options.ts"
 import type { InstrumentationContext } from "../row.ts"
 import { traceHttpClients } from "./http-client.ts"
+import { createStartSpan, type StartSpan } from "./start-span.ts"
 import { createHttpMeasures, type HttpMeasures } from "./http-measures.ts"
 import { traceHttpServers } from "./http-server.ts"
 
 export interface HttpContext extends HttpMeasures {
-  readonly tracer: Tracer
   readonly propagation: () => Pick<Propagation, "incoming" | "outgoing" | "serverTiming">
+  /** Begins a span. */
+  readonly startSpan: StartSpan
   readonly isIgnoredPath: (path: string) => boolean
   readonly isIgnoredRoute: (route: string) => boolean
 }
@@ -21,7 +21,7 @@ export interface HttpContext extends HttpMeasures {
 export function createHttpContext({ config, propagation }: InstrumentationContext): HttpContext {
   const { ignorePaths, ignoreRoutes } = config.instrumentation
   return {
-    tracer: api().trace.getTracer("@clickstack/node/http"),
+    startSpan: createStartSpan(config),
     propagation,
     isIgnoredPath: pathMatcher(ignorePaths),
     isIgnoredRoute: pathMatcher(ignoreRoutes),

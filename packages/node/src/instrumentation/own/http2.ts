@@ -85,7 +85,7 @@ function patchServer(
 function enterStream(
   stream: ServerHttp2Stream & Marked,
   headers: IncomingHttpHeaders,
-  { tracer, propagation, isIgnoredPath, isIgnoredRoute, measureServer }: HttpContext,
+  { startSpan, propagation, isIgnoredPath, isIgnoredRoute, measureServer }: HttpContext,
 ): Context {
   const { ROOT_CONTEXT, trace } = api()
   followEvents(Object.getPrototypeOf(stream) as object)
@@ -100,24 +100,22 @@ function enterStream(
   const scheme = headers[":scheme"] ?? "http"
   const { address, port } = parseAuthority(headers[":authority"] ?? headers.host ?? "")
   const parent = propagation().incoming(headers)
-  const span = tracer.startSpan(
+  const span = startSpan(
     known ? method : "HTTP",
+    server,
     {
-      kind: server,
-      attributes: {
-        "http.request.method": known ? method : "_OTHER",
-        "url.scheme": scheme,
-        "url.path": path,
-        "network.protocol.version": "2",
-        ...(address !== "" && { "server.address": address }),
-        ...(port !== undefined && { "server.port": port }),
-        ...(query !== undefined && { "url.query": query }),
-        ...(!known && { "http.request.method_original": method }),
-        ...(headers["user-agent"] !== undefined && { "user_agent.original": headers["user-agent"] }),
-        ...(stream.session?.socket.remoteAddress !== undefined && {
-          "network.peer.address": stream.session.socket.remoteAddress,
-        }),
-      },
+      "http.request.method": known ? method : "_OTHER",
+      "url.scheme": scheme,
+      "url.path": path,
+      "network.protocol.version": "2",
+      ...(address !== "" && { "server.address": address }),
+      ...(port !== undefined && { "server.port": port }),
+      ...(query !== undefined && { "url.query": query }),
+      ...(!known && { "http.request.method_original": method }),
+      ...(headers["user-agent"] !== undefined && { "user_agent.original": headers["user-agent"] }),
+      ...(stream.session?.socket.remoteAddress !== undefined && {
+        "network.peer.address": stream.session.socket.remoteAddress,
+      }),
     },
     parent,
   )
@@ -158,7 +156,7 @@ type Request = (headers?: OutgoingHttpHeaders | readonly string[], options?: obj
 
 function patchSession(
   prototype: ClientHttp2Session,
-  { tracer, propagation, measureClient }: HttpContext,
+  { startSpan, propagation, measureClient }: HttpContext,
   isGrpc: (headers: OutgoingHttpHeaders) => boolean,
 ): void {
   const { context: contexts, trace } = api()
@@ -179,16 +177,14 @@ function patchSession(
       "server.address": address,
       "server.port": Number(port || (protocol === "https:" ? 443 : 80)),
     }
-    const span = tracer.startSpan(
+    const span = startSpan(
       known ? method : "HTTP",
+      client,
       {
-        kind: client,
-        attributes: {
-          ...attributes,
-          "network.protocol.version": "2",
-          "url.full": `${scheme}://${authority}${withoutSignatures(String(headers[":path"] ?? "/"))}`,
-          ...(!known && { "http.request.method_original": method }),
-        },
+        ...attributes,
+        "network.protocol.version": "2",
+        "url.full": `${scheme}://${authority}${withoutSignatures(String(headers[":path"] ?? "/"))}`,
+        ...(!known && { "http.request.method_original": method }),
       },
       parent,
     )
