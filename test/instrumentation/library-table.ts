@@ -3,6 +3,15 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
+/** Too large for the workspace: see installed-app.ts. */
+export const prisma = {
+  "@opentelemetry/api": "1.10.0",
+  "@prisma/adapter-pg": "7.10.1",
+  "@prisma/client": "7.10.0",
+  "@prisma/instrumentation": "7.10.1",
+  prisma: "7.10.1",
+}
+
 interface Library {
   /** As people install it, or call it. */
   readonly name: string
@@ -12,6 +21,8 @@ interface Library {
   readonly row: string
   /** OpenTelemetry's package; without one it is our own code. */
   readonly upstream?: string
+  /** Left out: the one that is installed here. */
+  readonly version?: string
   /** Left out: both sides of a real connection are in the app. */
   readonly against?: string
   /** What of the workspace tells the version, where it is not the library of that name; none for Node's own modules. */
@@ -36,6 +47,14 @@ const libraries: readonly Library[] = [
   { name: "socket.io", app: "socket.io", row: "socketio", upstream: "socket.io" },
   { name: "pg", app: "pg", row: "pg", upstream: "pg", against: "PostgreSQL" },
   { name: "knex", app: "knex", row: "knex", upstream: "knex", against: "PostgreSQL, through pg" },
+  {
+    name: "@prisma/client",
+    app: "prisma/prisma",
+    row: "prisma",
+    version: prisma["@prisma/client"],
+    upstream: "prisma",
+    against: "PostgreSQL, through pg",
+  },
   { name: "mysql2", app: "mysql2", row: "mysql2", upstream: "mysql2", against: "MariaDB" },
   { name: "tedious", app: "tedious", row: "tedious", upstream: "tedious", against: socket },
   { name: "redis", app: "redis", row: "redis", upstream: "redis", against: "Redis" },
@@ -64,11 +83,11 @@ export const rows: readonly string[] = [...new Set(libraries.map(({ row }) => ro
 export function libraryTable(): string {
   const cells = [
     ["library", "versions tested", "switch", "instrumentation", "the other side"],
-    ...libraries.map(({ name, row, upstream, against = "in the same app", packages = [name] }) => [
+    ...libraries.map(({ name, row, upstream, version, against = "in the same app", packages = [name] }) => [
       packages.length === 0 ? name : `\`${name}\``,
-      packages.length === 0 ? "Node's own" : packages.flatMap(versionsOf).join(", "),
+      version ?? (packages.length === 0 ? "Node's own" : packages.flatMap(versionsOf).join(", ")),
       `\`${row}\``,
-      upstream === undefined ? "our own" : upstreamVersion(`@opentelemetry/instrumentation-${upstream}`),
+      instrumentation(upstream),
       against,
     ]),
   ]
@@ -76,6 +95,13 @@ export function libraryTable(): string {
   const lines = cells.map((line) => `| ${line.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`)
   lines.splice(1, 0, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`)
   return lines.join("\n")
+}
+
+function instrumentation(upstream: string | undefined): string {
+  if (upstream === undefined) return "our own"
+  if (upstream === "prisma")
+    return `\`@prisma/instrumentation\` ${prisma["@prisma/instrumentation"]}, the app's`
+  return upstreamVersion(`@opentelemetry/instrumentation-${upstream}`)
 }
 
 function versionsOf(name: string): string[] {

@@ -1,7 +1,7 @@
 // Runs an app of fixtures/ with nothing but `--import @clickstack/node/register`, as an ES module or as what compilers make
 // of it for CommonJS, with the newest or the previous versions of the libraries, and keeps what it sends.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Captured, captureProcess } from "@clickstack/testing"
 import { transformWithEsbuild } from "vite"
@@ -20,7 +20,8 @@ export interface AppOptions {
 }
 
 export async function runTraced(app: string, format: Format, options: AppOptions = {}): Promise<Captured> {
-  const script = await compile(app, format, options.versions ?? "newest")
+  const directory = join(here, options.versions === "previous" ? "previous" : ".", "dist")
+  const script = await compile(app, format, directory)
   return runScript(script, options)
 }
 
@@ -42,12 +43,15 @@ export async function runScript(
 
 /** Two tests of an app: as an ES module and as CommonJS, what it sends is exactly the traces that are drawn. */
 export function expectTraces(app: string, tree: string, options: AppOptions & { name?: string } = {}): void {
-  const expected = withoutIndentation(tree)
   const name = options.name ?? app
   test.each(formats)(`${name}, %s`, async (format) => {
-    const run = await runTraced(app, format, options)
-    expect(`\n${drawTraces(run, attributesNamed(expected))}`).toBe(`\n${expected}\n`)
+    expectDrawn(await runTraced(app, format, options), tree)
   })
+}
+
+export function expectDrawn(run: Captured, tree: string): void {
+  const expected = withoutIndentation(tree)
+  expect(`\n${drawTraces(run, attributesNamed(expected))}`).toBe(`\n${expected}\n`)
 }
 
 /** Without messages, which come from the libraries, and the traces one below the other. */
@@ -65,18 +69,17 @@ function attributesNamed(tree: string): string[] {
   return [...new Set([...tree.matchAll(/ {2}([a-z][\w.-]*)=/g)].map(([, name = ""]) => name))]
 }
 
-/** The script stands in a directory from where the wanted versions are found. */
-async function compile(app: string, format: Format, versions: "newest" | "previous"): Promise<string> {
+/** The script is put in a directory from where its libraries are found. */
+export async function compile(app: string, format: Format, directory: string): Promise<string> {
   const source = fixture(`${app}.mjs`)
-  const directory = join(here, versions === "newest" ? "." : "previous", "dist")
   mkdirSync(directory, { recursive: true })
   const code = readFileSync(source, "utf8")
   if (format === "ES module") {
-    const script = join(directory, `${app}.mjs`)
+    const script = join(directory, `${basename(app)}.mjs`)
     writeFileSync(script, code)
     return script
   }
-  const script = join(directory, `${app}.cjs`)
+  const script = join(directory, `${basename(app)}.cjs`)
   const compiled = await transformWithEsbuild(code, source, {
     format: "cjs",
     platform: "node",

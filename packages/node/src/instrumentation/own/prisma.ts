@@ -9,13 +9,16 @@ const packageName = "@prisma/instrumentation"
 // What every generated client loads: since 7, and before.
 const files = ["runtime/client.js", "runtime/library.js"]
 
+// Its inner steps, which take microseconds.
+const options = { ignoreSpanTypes: ["prisma:client:serialize", "prisma:client:compile"] }
+
 export function instrumentPrisma(): Instrumentation {
   let done = false
   const patch: Patch["patch"] = (_exports, _version, directory) => {
     if (done) return
     done = true
     const places = [...(directory === undefined ? [] : [directory]), ...appDirectories()]
-    loadUpstream(packageName, "PrismaInstrumentation", { requireFrom: findFrom(places) })
+    loadUpstream(packageName, "PrismaInstrumentation", { options, requireFrom: findFrom(places) })
   }
   return {
     patches: files.map((file) => ({ module: `@prisma/client/${file}`, versions: [">=5.0.0 <8"], patch })),
