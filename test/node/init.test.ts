@@ -7,8 +7,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
+import { connect } from "@clickstack/testing"
 import { runApp } from "./run-app.ts"
-import { openInbox } from "./telemetry-inbox.ts"
 
 const node = process.env["CLICKSTACK_TEST_NODE"] ?? process.execPath
 const run = (code: string, env: Record<string, string> = {}, nodeOptions: string[] = []) =>
@@ -108,10 +108,10 @@ describe("init()", () => {
         propagation.inject(context.active(), carrier)
         console.log(carrier.traceparent === traceparent)
       })`
-    await using inbox = await openInbox()
-    const env = { OTEL_SDK_DISABLED: "true", OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url! }
+    await using inbox = await connect({ port: 0 })
+    const env = { OTEL_SDK_DISABLED: "true", OTEL_EXPORTER_OTLP_ENDPOINT: inbox.url }
     expect(await run(code, env, register)).toEqual({ ...clean, stdout: "true\n" })
-    expect(inbox.received).toEqual({ traces: [], logs: [], metrics: [] })
+    expect(inbox).toMatchObject({ spans: [], logs: [], metrics: [] })
   })
 
   test("a signal that is off is not registered", async () => {
@@ -166,9 +166,9 @@ describe("at the end of the process", () => {
   const span = 'require("@opentelemetry/api").trace.getTracer("x").startSpan("x").end()'
 
   test("what is left is sent when it ends by itself", async () => {
-    await using inbox = await openInbox()
-    expect(await run(span, { OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url! }, register)).toEqual(clean)
-    expect(inbox.received.traces).toHaveLength(1)
+    await using inbox = await connect({ port: 0 })
+    expect(await run(span, { OTEL_EXPORTER_OTLP_ENDPOINT: inbox.url }, register)).toEqual(clean)
+    expect(inbox.spans).toHaveLength(1)
   })
 
   test("a collector that is away costs the exit budget at most, one line, and no exit code", async () => {

@@ -1,8 +1,8 @@
 // What is secret in the configuration is sent where it belongs, and is nowhere else: not in describe(), not on stdout
 // or stderr at the most talkative level, not in process.env, not in a child's environment.
 import { expect, test } from "vitest"
+import { connect } from "@clickstack/testing"
 import { runApp } from "./run-app.ts"
-import { openInbox } from "./telemetry-inbox.ts"
 
 const code = `
   const { spawnSync } = require("node:child_process")
@@ -35,12 +35,12 @@ const code = `
 `
 
 test("a key, header values, passwords and PEM texts show up nowhere", async () => {
-  await using inbox = await openInbox()
+  await using inbox = await connect({ port: 0 })
   const {
     code: exit,
     stdout,
     stderr,
-  } = await runApp("-e", [code, inbox.receiver.url!], {
+  } = await runApp("-e", [code, inbox.url], {
     env: { CLICKSTACK_EXIT_BUDGET: "100", OTEL_BLRP_EXPORT_TIMEOUT: "500" },
   })
   expect(exit).toBe(0)
@@ -50,7 +50,7 @@ test("a key, header values, passwords and PEM texts show up nowhere", async () =
   // What is repeated is sent all the same, each to its place alone.
   expect(inbox.headers).toEqual([expect.objectContaining({ "x-token": "hush-header" })])
   expect(JSON.stringify(inbox.headers)).not.toContain("hush-logs")
-  expect(inbox.received.traces).toHaveLength(1)
+  expect(inbox.spans).toHaveLength(1)
 })
 
 test("a key given by variable is not added to any other", async () => {

@@ -75,6 +75,7 @@ export async function captureProcess(script: string | URL, options: CaptureOptio
       ...ownEnvironment(),
       ...sendingTo(url),
       CLICKSTACK_SPOOL: spool,
+      CLICKSTACK_EXIT_BUDGET: "10000", // the receiver is there; a busy machine must not cost a span
       ...(protocol === undefined ? {} : { OTEL_EXPORTER_OTLP_PROTOCOL: protocol }),
       ...options.env,
     }

@@ -16,13 +16,15 @@ export interface Connection extends Telemetry, AsyncDisposable {
   /** Where it listens, such as "http://127.0.0.1:4318". */
   readonly url: string
   readonly grpcUrl: string | undefined
+  /** The headers of each request, without keys and cookies. */
+  readonly headers: readonly Readonly<Record<string, string>>[]
   /** What makes a service send here, for its environment. */
   readonly env: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
 export async function connect({ port = 4318, grpcPort, host }: ConnectOptions = {}): Promise<Connection> {
-  const { telemetry, receiver } = await openInbox({
+  const { telemetry, receiver, headers } = await openInbox({
     httpPort: port,
     grpcPort,
     ...(host === undefined ? {} : { host }),
@@ -31,6 +33,7 @@ export async function connect({ port = 4318, grpcPort, host }: ConnectOptions = 
   return extend(telemetry, {
     url: receiver.url!,
     grpcUrl: receiver.grpcUrl,
+    headers,
     env: sendingTo(receiver.url!),
     close,
     [Symbol.asyncDispose]: close,
