@@ -185,6 +185,19 @@ test("attributes are filtered by key and value, whatever is in them", async () =
   ])
 })
 
+test("an attribute is not taken for another whose text is the same", async () => {
+  const at = now - 60 * 3_600_000
+  const sent = [
+    { body: "key a", at, attributes: { a: "b=c" } },
+    { body: "key a=b", at: at - 1, attributes: { "a=b": "c" } },
+    { body: "no a", at: at - 2 },
+  ]
+  await post(local.otlp.http, "logs", logs(sent, "items"))
+  expect(await bodies("service=items&attr.a=b%3Dc")).toEqual(["key a"])
+  expect(await bodies("service=items&attr.a%3Db=c")).toEqual(["key a=b"])
+  await local.query("DELETE FROM otel_logs WHERE ServiceName = 'items'")
+})
+
 test("logs are read page by page", async () => {
   const first = (await get("/api/logs?limit=3")).body
   const second = (await get(`/api/logs?limit=3&to=${first.next}`)).body

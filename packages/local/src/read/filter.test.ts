@@ -20,6 +20,13 @@ test.each(["", "soon", "; SELECT 1", "2026-13-01", "1m 2s", "12:00", "-5"])("%j 
   expect(() => nanosOf(moment, "from", now)).toThrow("from must be")
 })
 
+test("attributes are looked up by their items, and by key and value where an item could be another's", () => {
+  const { where, params } = logConditions({ attributes: { a: "b", "c=d": "e", none: "" } })
+  expect(where.match(/has\(/g)).toHaveLength(2)
+  expect(where.match(/LogAttributes\[/g)).toHaveLength(2)
+  expect(params).toEqual({ ai0: "a=b", ai1: "c=d=e", ak1: "c=d", av1: "e", ak2: "none", av2: "" })
+})
+
 test("only words that the text itself encloses are looked up in the index", () => {
   const { params } = logConditions({ text: "ection time-out in x" })
   expect(params).toMatchObject({ word0: "time", word1: "out", word2: "in" })

@@ -143,10 +143,20 @@ function pairs(
   prefix: string,
 ): void {
   for (const [index, [key, value]] of Object.entries(wanted ?? {}).entries()) {
-    const [keyName, valueName] = [`${prefix}k${index}`, `${prefix}v${index}`]
-    add(`${column}[{${keyName}:String}] = {${valueName}:String}`, { [keyName]: key, [valueName]: value })
+    const names = [`${prefix}k${index}`, `${prefix}v${index}`, `${prefix}i${index}`] as const
+    const item = `${key}=${value}`
+    // The items have an index (of ClickStack's tables from ClickHouse 26.2 on), in just these words, and a row that has
+    // the item is never looked at otherwise. A row without the key has no item, but is asked for by ''.
+    if (value !== "") add(`has(${itemsOf(column)}, {${names[2]}:String})`, { [names[2]]: item })
+    // "a=b=c" may be of the key a or of a=b.
+    if (value === "" || item.split("=").length > 2) {
+      add(`${column}[{${names[0]}:String}] = {${names[1]}:String}`, { [names[0]]: key, [names[1]]: value })
+    }
   }
 }
+
+const itemsOf = (column: string): string =>
+  `arrayMap(item -> concat(item.1, '=', item.2), CAST(${column}, 'Array(Tuple(String, String))'))`
 
 function times(add: Add, { from, to }: TimeRange, column: "Timestamp" | "TimeUnix"): void {
   const at = (name: string) => `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`
