@@ -3,7 +3,7 @@
 import { type Ask, type Moment, nanosOf } from "./filter.ts"
 
 const minute = 60_000_000_000n
-const widths = [5n * minute, 60n * minute, 1440n * minute]
+const widths = [5n * minute, 60n * minute, 360n * minute, 1440n * minute]
 
 interface Range {
   from: Moment | undefined
