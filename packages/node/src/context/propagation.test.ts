@@ -183,6 +183,24 @@ test("a propagator of the app's own is asked, too, unless nothing is trusted", (
   expect(create({ propagators }).propagator.fields()).toEqual(["traceparent", "tracestate", "x-own"])
 })
 
+test("a propagator or trace state of the app's own that throws harms nobody", () => {
+  const fail = () => {
+    throw new Error("broken")
+  }
+  const propagators = ["tracecontext", { inject: fail, extract: fail, fields: () => [] }] as const
+  expect(trace.getSpanContext(incoming({ traceparent }, { propagators }))).toMatchObject({ traceId })
+  expect(sent({ propagators }, all, "example.com")).toEqual(traceHeaders)
+  const traceState = { serialize: fail, get: fail, set: fail, unset: fail }
+  const context = trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: 1,
+    isRemote: true,
+    traceState,
+  })
+  expect(sent({}, context, "example.com")).toEqual({ traceparent })
+})
+
 test("a request whose target is a server may ask for its trace in the response", () => {
   const span = { spanContext: () => ({ traceId, spanId, traceFlags: 1 }) } as Span
   expect(create().serverTiming(span)).toBeUndefined()

@@ -14,6 +14,7 @@ import type { Config } from "../config.ts"
 import { api } from "../opentelemetry.ts"
 import { tryParseUrl } from "../url.ts"
 import { formatBaggage, parseBaggage } from "./baggage-header.ts"
+import { debug } from "./current.ts"
 import { hostList, isLoopback } from "./host-list.ts"
 import {
   baggageOf,
@@ -98,7 +99,13 @@ export function createPropagation(config: PropagationConfig): Propagation {
       local.session = isSessionId(named) ? named : sessionFromCookies(joined(getter.get(carrier, "cookie")))
       if (local.session !== undefined) found = true
     }
-    for (const other of others) extracted = other.extract(extracted, carrier, getter)
+    for (const other of others) {
+      try {
+        extracted = other.extract(extracted, carrier, getter)
+      } catch (error) {
+        debug(`a propagator of the app's threw: ${String(error)}`)
+      }
+    }
     return found || extracted === ROOT_CONTEXT ? carry(extracted, local) : extracted
   }
 
@@ -126,6 +133,16 @@ export function createPropagation(config: PropagationConfig): Propagation {
     }
   }
 
+  function sendOthers<C>(context: Context, carrier: C, setter: TextMapSetter<C>): void {
+    for (const other of others) {
+      try {
+        other.inject(context, carrier, setter)
+      } catch (error) {
+        debug(`a propagator of the app's threw: ${String(error)}`)
+      }
+    }
+  }
+
   const isSuppressed = (context: Context) => context.getValue(suppressedKey) === true
 
   return {
@@ -136,7 +153,7 @@ export function createPropagation(config: PropagationConfig): Propagation {
     outgoing: (context, host, set) => {
       if (isSuppressed(context)) return
       send(context, host, set)
-      for (const other of others) other.inject(context, set, callSetter)
+      sendOthers(context, set, callSetter)
     },
     serverTiming: (span) => {
       if (!config.serverTiming) return undefined
@@ -148,7 +165,7 @@ export function createPropagation(config: PropagationConfig): Propagation {
       inject: (context, carrier, setter) => {
         if (isSuppressed(context)) return
         send(context, targetOf(spanOf(context)), (name, value) => setter.set(carrier, name, value))
-        for (const other of others) other.inject(context, carrier, setter)
+        sendOthers(context, carrier, setter)
       },
       extract: (context, carrier, getter) => extract(context, carrier, getter),
       fields: () => [

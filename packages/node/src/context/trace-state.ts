@@ -78,8 +78,16 @@ export function parseTracestate(header: unknown): TraceState | undefined {
 /** What a request may carry of it: never anything invalid, whoever made it. */
 export function tracestateHeader(state: TraceState | undefined): string | undefined {
   if (state === undefined) return undefined
-  const own = state instanceof ParsedTraceState ? state : parseTracestate(state.serialize())
+  const own = state instanceof ParsedTraceState ? state : parseTracestate(written(state))
   return (own as ParsedTraceState | undefined)?.header() || undefined
+}
+
+function written(state: TraceState): unknown {
+  try {
+    return state.serialize()
+  } catch {
+    return undefined
+  }
 }
 
 const join = (members: readonly Member[]): string => members.map((member) => member.join("=")).join(",")
