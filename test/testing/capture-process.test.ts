@@ -127,3 +127,16 @@ test("connect() hears a service that runs by itself", async () => {
     await once(service, "close")
   }
 })
+
+test("connect() takes gRPC, too, and other addresses of this machine", async () => {
+  await using telemetry = await connect({ port: 0, grpcPort: 0, host: "0.0.0.0" })
+  const { code } = await captureProcess(fixture("order.mjs"), {
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: telemetry.grpcUrl?.replace("0.0.0.0", "127.0.0.1"),
+      OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+    },
+  })
+  expect(code).toBe(0)
+  expect(await telemetry.waitFor("POST /orders  server")).toMatchObject({ kind: "server" })
+  expect(telemetry.headers.length).toBeGreaterThan(0)
+})
