@@ -3,13 +3,20 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-/** Too large for the workspace: see installed-app.ts. */
+/** Too large for the workspace, like Next.js: see installed-app.ts. */
 export const prisma = {
   "@opentelemetry/api": "1.10.0",
   "@prisma/adapter-pg": "7.10.1",
   "@prisma/client": "7.10.0",
   "@prisma/instrumentation": "7.10.1",
   prisma: "7.10.1",
+}
+
+export const next = {
+  "@next/swc-linux-x64-gnu": "16.4.6",
+  next: "16.4.6",
+  react: "19.3.1",
+  "react-dom": "19.3.1",
 }
 
 interface Library {
@@ -43,6 +50,13 @@ const libraries: readonly Library[] = [
   { name: "@hapi/hapi", app: "hapi", row: "hapi" },
   { name: "hono", app: "hono", row: "hono" },
   { name: "@nestjs/core", app: "nest", row: "nestjs", upstream: "nestjs-core" },
+  {
+    name: "next",
+    app: "next",
+    row: "http",
+    version: next.next,
+    upstream: "next",
+  },
   { name: "graphql", app: "graphql", row: "graphql", upstream: "graphql" },
   { name: "socket.io", app: "socket.io", row: "socketio", upstream: "socket.io" },
   { name: "pg", app: "pg", row: "pg", upstream: "pg", against: "PostgreSQL" },
@@ -99,6 +113,7 @@ export function libraryTable(): string {
 
 function instrumentation(upstream: string | undefined): string {
   if (upstream === undefined) return "our own"
+  if (upstream === "next") return "its own"
   if (upstream === "prisma")
     return `\`@prisma/instrumentation\` ${prisma["@prisma/instrumentation"]}, the app's`
   return upstreamVersion(`@opentelemetry/instrumentation-${upstream}`)
