@@ -30,6 +30,7 @@ const app = appDirectory({
   "app.cts": `import { types } from "node:util"\n${imports}const typed: number = 1\n${report}`,
   "init.mjs": `import { init } from "@clickstack/node"\ninit(${init})\n`,
   "init-first.mjs": `import "./init.mjs"\nawait import("./app.mjs")\n`,
+  "init-static.mjs": `import "./init.mjs"\n${imports}${report}`,
   "init-first.cjs": `require("@clickstack/node").init(${init})\n${requires}${report}`,
 })
 afterAll(() => app[Symbol.dispose]())
@@ -59,6 +60,13 @@ describe.each(["20.19.0", "22", "24", "26"])("Node %s", (version) => {
   test.each(possible)("%s", async (_, args) => {
     expect(await app.start(args, { node })).toEqual(all)
   })
+})
+
+test("with init() in a module that is imported first, all but libraries that are ES modules are in time", async () => {
+  for (const version of ["20.19.0", "22", "24", "26"]) {
+    const node = await nodeBinary(version)
+    expect(await app.start(["init-static.mjs"], { node })).toEqual({ ...all, openai: false, nest: false })
+  }
 })
 
 test("in pnpm's layout, of a library that only another library needs", async () => {

@@ -112,7 +112,12 @@ export const table: readonly Row[] = [
   upstream("amqplib", "AmqplibInstrumentation", { modules: ["amqplib"] }),
   upstream("aws", "AwsInstrumentation", { modules: aws, otel: "aws-sdk" }),
   upstream("socketio", "SocketIoInstrumentation", { modules: ["socket.io"], otel: "socket.io" }),
-  upstream("openai", "OpenAIInstrumentation", { modules: ["openai"], esm: ["openai/index.mjs"] }),
+  upstream("openai", "OpenAIInstrumentation", {
+    modules: ["openai"],
+    esm: ["openai/index.mjs"],
+    // The methods that are patched are the same in 7.
+    versions: { openai: [">=4.19.0 <8"] },
+  }),
   {
     name: "runtime",
     modules: ["start"],
