@@ -189,6 +189,33 @@ describe("what is not in the table", () => {
   })
 })
 
+test("fs, dns and net can be switched on, also before anything of the SDK is loaded", async () => {
+  using switched = appDirectory({
+    "app.mjs": `import { readFileSync } from "node:fs"
+      import { lookup } from "node:dns/promises"
+      import { connect, createServer } from "node:net"
+      import { trace } from "@opentelemetry/api"
+      const names = []
+      await trace.getTracer("app").startActiveSpan("job", async (span) => {
+        readFileSync("package.json")
+        await lookup("localhost")
+        const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1")
+        await new Promise((resolve) => server.on("listening", resolve))
+        await new Promise((resolve) => connect(server.address().port, "127.0.0.1").on("close", resolve).resume())
+        server.close()
+        span.end()
+      })
+      const { instrumented } = ${described}
+      console.log(JSON.stringify(instrumented.map(({ library }) => library).toSorted()))`,
+  })
+  const env = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "fs,dns,net" }
+  for (const version of ["20.19.0", "24"]) {
+    const node = await nodeBinary(version)
+    const libraries: string[] = await switched.start(["--import", register, "app.mjs"], { node, env })
+    expect(libraries).toEqual(expect.arrayContaining(["node:fs", "node:net"]))
+  }
+})
+
 test("an instrumentation that fails leaves its library as it was, and says so once", async () => {
   using broken = appDirectory({
     "node_modules/memcached/package.json": '{ "name": "memcached", "version": "2.2.2" }',

@@ -41,6 +41,8 @@ export function installOldNodeHooks(
     return channel(name)
   }
   channels.channel = hookedChannel
+  // Those that say nothing while they load, which are on only where that was asked for.
+  for (const name of builtins.keys()) if (!name.startsWith("node:http")) seenBuiltin(name)
 
   const files = [...esModules].filter((file) => !lookedFor.has(file))
   for (const file of files) lookedFor.add(file)

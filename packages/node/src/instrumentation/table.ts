@@ -137,7 +137,7 @@ export const table: readonly Row[] = [
   upstream("fs", "FsInstrumentation", {
     modules: ["node:fs", "node:fs/promises"],
     off: true,
-    options: { requireParentSpan: true },
+    options: () => (require("./fs-options.js") as typeof import("./fs-options.ts")).fsOptions(),
   }),
   upstream("dns", "DnsInstrumentation", { modules: ["node:dns", "node:dns/promises"], off: true }),
   upstream("net", "NetInstrumentation", { modules: ["node:net"], off: true }),
