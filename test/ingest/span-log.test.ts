@@ -93,40 +93,44 @@ describe.each(shapes)("a log with %s", (shape) => {
     await stored.close()
   })
 
-  test("gives the same trees by the reader and the view: late, twice, out of order, over midnight, restarted", async () => {
-    await fc.assert(
-      fc.asyncProperty(spanTrees, async ({ flushes, pageSize, restarts }) => {
-        await server.command("TRUNCATE TABLE system.opentelemetry_span_log")
-        await viewed.command("TRUNCATE TABLE otel_traces")
-        await stored.command("TRUNCATE TABLE otel_traces")
-        const to = collector()
-        const both = {
-          export(batch: any[], done: (result: { code: number }) => void) {
-            to.export(batch, () => stored.spans.export(batch, done))
-          },
-        }
-        const state = stateFile()
-        const options = { to: both, state, pageSize, overlapMs: 4 * 86_400_000 }
-        let log = openSpanLog({ from: server, since: 0, ...options })
-        for (const [index, spans] of flushes.entries()) {
-          await insertSpans(server, shape, spans)
-          await log.once(Date.now() + 86_400_000)
-          if (restarts[index % restarts.length] === true) {
-            await log.close()
-            log = openSpanLog({ from: server, since: 0, ...options })
+  test(
+    "gives the same trees by the reader and the view: late, twice, out of order, over midnight, restarted",
+    { timeout: 240_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(spanTrees, async ({ flushes, pageSize, restarts }) => {
+          await server.command("TRUNCATE TABLE system.opentelemetry_span_log")
+          await viewed.command("TRUNCATE TABLE otel_traces")
+          await stored.command("TRUNCATE TABLE otel_traces")
+          const to = collector()
+          const both = {
+            export(batch: any[], done: (result: { code: number }) => void) {
+              to.export(batch, () => stored.spans.export(batch, done))
+            },
           }
-        }
-        await log.close()
-        const all = new Map(flushes.flat().map((span) => [span.traceId + span.spanId, span]))
-        expect(to.spans.toSorted(byId)).toEqual(expected([...all.values()]))
-        const rows = (ingest: Ingest) =>
-          ingest.query("SELECT DISTINCT * FROM otel_traces ORDER BY TraceId, SpanId")
-        expect(await rows(viewed)).toEqual(await rows(stored))
-        expect(await stored.query("SELECT count() AS n FROM otel_traces")).toEqual([{ n: all.size }])
-      }),
-      { numRuns: shape === "newest" ? 12 : 5 },
-    )
-  })
+          const state = stateFile()
+          const options = { to: both, state, pageSize, overlapMs: 4 * 86_400_000 }
+          let log = openSpanLog({ from: server, since: 0, ...options })
+          for (const [index, spans] of flushes.entries()) {
+            await insertSpans(server, shape, spans)
+            await log.once(Date.now() + 86_400_000)
+            if (restarts[index % restarts.length] === true) {
+              await log.close()
+              log = openSpanLog({ from: server, since: 0, ...options })
+            }
+          }
+          await log.close()
+          const all = new Map(flushes.flat().map((span) => [span.traceId + span.spanId, span]))
+          expect(to.spans.toSorted(byId)).toEqual(expected([...all.values()]))
+          const rows = (ingest: Ingest) =>
+            ingest.query("SELECT DISTINCT * FROM otel_traces ORDER BY TraceId, SpanId")
+          expect(await rows(viewed)).toEqual(await rows(stored))
+          expect(await stored.query("SELECT count() AS n FROM otel_traces")).toEqual([{ n: all.size }])
+        }),
+        { numRuns: shape === "newest" ? 8 : 3 },
+      )
+    },
+  )
 })
 
 describe("a query's span", () => {
