@@ -88,3 +88,15 @@ test("survives a caller whose own function throws", async () => {
 test("wants cumulative metrics", () => {
   expect(exportersThat().metrics.selectAggregationTemporality()).toBe(1)
 })
+
+test("abort ends what is under way, and nothing that comes later", async () => {
+  const signals: AbortSignal[] = []
+  const { logs } = createExporters((_, signal) => {
+    signals.push(signal)
+    return Promise.resolve(0)
+  })
+  logs.export([log()], () => undefined)
+  logs.abort()
+  logs.export([log()], () => undefined)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+})

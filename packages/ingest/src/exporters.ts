@@ -28,6 +28,8 @@ export interface Exporter<Batch> {
   export(batch: Batch, done: (result: ExportResult) => void): void
   forceFlush(): Promise<void>
   shutdown(): Promise<void>
+  /** Ends the exports that are under way; what they had not stored can be exported again. */
+  abort(): void
 }
 
 export interface MetricsExporter extends Exporter<Metrics> {
@@ -53,7 +55,7 @@ export interface Share {
  * Stores the shares of a batch, which may take a moment to be known; returns how many items were rejected, and throws
  * when the rest cannot be stored now.
  */
-type Store = (sharesOf: () => Promise<readonly Share[]>) => Promise<number>
+type Store = (sharesOf: () => Promise<readonly Share[]>, signal: AbortSignal) => Promise<number>
 
 export function createExporters(store: Store): Exporters {
   const exporter = <Batch>(
@@ -61,6 +63,7 @@ export function createExporters(store: Store): Exporters {
     sharesOf: (batch: Batch) => readonly Share[],
   ): Exporter<Batch> => {
     const running = new Set<Promise<void>>()
+    let stop = new AbortController()
     const settled = async () => void (await Promise.all(running))
     return {
       export(batch, done) {
@@ -68,7 +71,7 @@ export function createExporters(store: Store): Exporters {
           await resourcesSettled(resources(batch))
           return sharesOf(batch)
         }
-        const work = store(settledShares)
+        const work = store(settledShares, stop.signal)
           .then(
             (rejected) => done(rejected === 0 ? { code: 0 } : { code: 0, rejected }),
             (error: IngestError) => done({ code: 1, error }),
@@ -81,6 +84,10 @@ export function createExporters(store: Store): Exporters {
       forceFlush: settled,
       // The connection is the ingest's: its other exporters, and queries, may go on. An idle one keeps no process alive.
       shutdown: settled,
+      abort() {
+        stop.abort()
+        stop = new AbortController()
+      },
     }
   }
   return {

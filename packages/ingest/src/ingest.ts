@@ -76,7 +76,7 @@ export function createIngest(options: string | IngestOptions): Ingest {
   return {
     endpoint: `${"origin" in config.engine ? config.engine.origin : `chdb:${config.engine.directory}`}/${database}`,
 
-    ...createExporters((sharesOf) => track(async () => store.batch(await sharesOf()))),
+    ...createExporters((sharesOf, signal) => track(async () => store.batch(await sharesOf(), signal))),
 
     ensureSchema: () => track(store.createTables),
 

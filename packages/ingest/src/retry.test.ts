@@ -78,3 +78,15 @@ test("sleeps in real time unless told otherwise", async () => {
   const attempt = () => (attempts++ === 0 ? Promise.reject(busy) : Promise.resolve("stored"))
   expect(await retry(attempt, { forMs: 10_000, random: () => -0.49 })).toBe("stored")
 })
+
+test("a signal ends the wait, and no other attempt begins", async () => {
+  const stop = new AbortController()
+  let attempts = 0
+  const attempt = () => {
+    attempts++
+    setImmediate(() => stop.abort())
+    return Promise.reject(busy)
+  }
+  await expect(retry(attempt, { forMs: 3_600_000, random: () => 1, signal: stop.signal })).rejects.toBe(busy)
+  expect(attempts).toBe(1)
+})

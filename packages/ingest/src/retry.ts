@@ -9,13 +9,16 @@ export interface RetryPolicy {
   readonly now?: () => number
   readonly random?: () => number
   readonly sleep?: (ms: number) => Promise<unknown>
+  /** Ends a wait, and begins no other attempt. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const firstWaitMs = 200
 const longestWaitMs = 5_000
 
 export async function retry<Result>(attempt: () => Promise<Result>, policy: RetryPolicy): Promise<Result> {
-  const { forMs, now = () => performance.now(), random = Math.random, sleep = (ms) => delay(ms) } = policy
+  const { forMs, now = () => performance.now(), random = Math.random, signal } = policy
+  const { sleep = (ms) => delay(ms, undefined, { signal }).catch(() => undefined) } = policy
   const end = now() + forMs
   for (let tries = 0; ; tries++) {
     try {
@@ -24,8 +27,12 @@ export async function retry<Result>(attempt: () => Promise<Result>, policy: Retr
       if (!(error instanceof IngestError) || !error.retryable || error.code === "OUT_OF_MEMORY") throw error
       const backoff = Math.min(firstWaitMs * 2 ** tries, longestWaitMs) * (0.5 + random())
       const wait = Math.max(backoff, error.retryAfterMs ?? 0)
-      if (now() + wait >= end) throw error
+      if (now() + wait >= end || isOver(signal)) throw error
       await sleep(wait)
+      if (isOver(signal)) throw error
     }
   }
 }
+
+// A function, since the compiler would take it for unchanged after the wait.
+const isOver = (signal: AbortSignal | undefined) => signal?.aborted === true

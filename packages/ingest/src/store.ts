@@ -1,7 +1,7 @@
 // Stores batches in the tables they belong to: knows what the tables have, counts what became of the rows, and sees to
 // it that a batch which is exported again stores only what is not stored yet.
 import { diag } from "@opentelemetry/api"
-import type { Engine } from "./engines/engine.ts"
+import { type Engine, until } from "./engines/engine.ts"
 import type { IngestError } from "./errors.ts"
 import { ensureSchema } from "./ensure-schema.ts"
 import type { Share } from "./exporters.ts"
@@ -21,8 +21,11 @@ export type Stats = { readonly [Table in TableName]?: TableStats }
 export interface Store {
   /** Stores the rows of one table; what could not be stored is in the result. */
   share(share: Share): Promise<Written<object>>
-  /** Stores all of a batch; returns how many items were rejected, and throws when others cannot be stored now. */
-  batch(shares: readonly Share[]): Promise<number>
+  /**
+   * Stores all of a batch; returns how many items were rejected, and throws when others cannot be stored now, or the
+   * signal ends it.
+   */
+  batch(shares: readonly Share[], signal?: AbortSignal): Promise<number>
   /** Creates the tables that are missing; returns their names. */
   createTables(): Promise<string[]>
   stats(): Stats
@@ -40,17 +43,17 @@ export function createStore(engine: Engine, config: Config): Store {
 
   const tableOf = (table: TableName): string => qualified(database, tableNames?.[table] ?? table)
 
-  function targetOf(table: TableName): Promise<Target> {
+  function targetOf(table: TableName, from: Engine): Promise<Target> {
     const known = targets.get(table)
     if (known !== undefined) return known
-    const reading = readTarget(engine, tableOf(table))
+    const reading = readTarget(from, tableOf(table))
     targets.set(table, reading)
     reading.catch(() => targets.delete(table))
     return reading
   }
 
-  async function fitted({ table, fields }: Share): Promise<Fitted<object>> {
-    const result = fit(table, fields, await targetOf(table))
+  async function fitted({ table, fields }: Share, from: Engine): Promise<Fitted<object>> {
+    const result = fit(table, fields, await targetOf(table, from))
     for (const name of result.missing) {
       const key = `${table}.${name}`
       if (warned.has(key)) continue
@@ -63,11 +66,12 @@ export function createStore(engine: Engine, config: Config): Store {
     return result
   }
 
-  async function share(one: Share): Promise<Written<object>> {
+  async function share(one: Share, signal?: AbortSignal): Promise<Written<object>> {
     const { table, items, timeOf } = one
+    const into = signal === undefined ? engine : until(engine, signal)
     const once = async (rows: readonly object[]) => {
-      const { fields } = await fitted(one)
-      return write(rows, { ...config, engine, table: tableOf(table), fields, timeOf })
+      const { fields } = await fitted(one, into)
+      return write(rows, { ...config, engine: into, table: tableOf(table), fields, timeOf, signal })
     }
     let written = await once(items)
     if (written.error?.code === "SCHEMA_MISMATCH" || written.error?.code === "TABLE_MISSING") {
@@ -84,14 +88,16 @@ export function createStore(engine: Engine, config: Config): Store {
     return written
   }
 
-  async function batch(shares: readonly Share[]): Promise<number> {
-    if (config.createTables) await (ready ??= createTables().catch(notReady))
+  async function batch(shares: readonly Share[], signal?: AbortSignal): Promise<number> {
+    if (config.createTables) await (ready ??= createTables(signal).catch(notReady))
     let rejected = 0
     const parts: { items: readonly object[]; written: Written<object> }[] = []
     for (const one of shares) {
       const items = one.items.filter((item) => !settledBefore.has(identityOf(item)))
       if (items.length < one.items.length) rejected += one.items.filter(wasRejected).length
-      const written = await share({ ...one, items }).catch((error: unknown) => notWritten(items, error))
+      const written = await share({ ...one, items }, signal).catch((error: unknown) =>
+        notWritten(items, error),
+      )
       rejected += written.rejected.length
       warnOfRejected(one.table, written)
       parts.push({ items, written })
@@ -116,8 +122,8 @@ export function createStore(engine: Engine, config: Config): Store {
     throw error
   }
 
-  async function createTables(): Promise<string[]> {
-    const created = await ensureSchema(engine, config)
+  async function createTables(signal?: AbortSignal): Promise<string[]> {
+    const created = await ensureSchema(signal === undefined ? engine : until(engine, signal), config)
     targets.clear()
     return created
   }
@@ -133,7 +139,7 @@ export function createStore(engine: Engine, config: Config): Store {
   return {
     share,
     batch,
-    createTables,
+    createTables: () => createTables(),
     stats: () => Object.fromEntries([...stats].map(([table, counted]) => [table, { ...counted }])),
   }
 }

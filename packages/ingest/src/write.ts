@@ -18,6 +18,7 @@ export interface WriteOptions<Item> {
   readonly maxRows: number
   readonly maxBytes: number
   readonly retryForMs: number
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Written<Item> {
@@ -104,7 +105,7 @@ async function insert<Item>(
   options: WriteOptions<Item>,
 ): Promise<IngestError | undefined> {
   if (encoded.blocks.length === 0) return undefined
-  const { engine, table, fields, format, retryForMs } = options
+  const { engine, table, fields, format, retryForMs, signal } = options
   const request = {
     table,
     columns: fields.map(({ name }) => quote(name)),
@@ -118,7 +119,7 @@ async function insert<Item>(
     return engine.insert(request)
   }
   try {
-    await retry(attempt, { forMs: retryForMs })
+    await retry(attempt, { forMs: retryForMs, signal })
     // Not after a failed attempt: a connection that was given up may still read from the buffers.
     if (attempts === 1) encoded.release()
     return undefined

@@ -11,6 +11,7 @@ export interface Insert {
   readonly blocks: readonly Buffer[]
   /** The same for every attempt to store these rows, so that a server that remembers tokens stores them once. */
   readonly token: string
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Query {
@@ -35,6 +36,14 @@ export interface Engine {
   query(query: Query): AsyncIterable<Record<string, unknown>[]>
   close(): Promise<void>
 }
+
+/** The same engine, whose work ends with the signal; chDB's cannot be stopped. */
+export const until = (engine: Engine, signal: AbortSignal): Engine => ({
+  ...engine,
+  insert: (insert) => engine.insert({ ...insert, signal }),
+  command: (query) => engine.command({ ...query, signal }),
+  query: (query) => engine.query({ ...query, signal }),
+})
 
 export const quote = (name: string): string => `\`${name.replace(/[\\`]/g, "\\$&")}\``
 

@@ -44,7 +44,7 @@ export function createServerEngine(options: ServerOptions): Engine {
         clickhouse_settings: insertSettings(insert, options),
         ...(options.compression ? { http_headers: { "Content-Encoding": "gzip" } } : {}),
       }
-      const work = async () => send(await client(), request, options.timeoutMs)
+      const work = async () => send(await client(), request, options.timeoutMs, insert.signal)
       await run(`${options.origin}, insert into ${table}`, work, exceptionError)
     },
     async command(query) {
@@ -55,7 +55,7 @@ export function createServerEngine(options: ServerOptions): Engine {
         clickhouse_settings: { ...options.settings, wait_end_of_query: 1 as const },
         ...inDatabase(database),
       }
-      const work = async () => send(await client(), request, options.timeoutMs)
+      const work = async () => send(await client(), request, options.timeoutMs, query.signal)
       await run(where, work, errorFor(query))
     },
     query: (query) => queryServer(client, query, where, options),
@@ -111,8 +111,14 @@ async function bodyOf({ blocks }: Insert, compression: boolean): Promise<readonl
 }
 
 /** Sends a statement and reads its answer, all of it before the deadline. */
-async function send(client: ClickHouseClient, request: ExecParams, timeoutMs: number): Promise<void> {
-  const deadline = AbortSignal.timeout(timeoutMs)
+async function send(
+  client: ClickHouseClient,
+  request: ExecParams,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const deadline = signal === undefined ? timeout : AbortSignal.any([timeout, signal])
   // The client itself looks at the signal only until the answer begins.
   const { stream, response_headers } = await client.exec({ ...request, abort_signal: deadline })
   const answer = await textOf(addAbortSignal(deadline, stream))
@@ -130,9 +136,10 @@ async function* queryServer(
   const queryId = randomUUID()
   let running = true
   let result: { stream(): unknown; close(): void } | undefined
-  // Closing the connection ends a query only when it next writes; this ends it at once.
+  // Closing the connection ends a query only when it next writes; this ends it at once. Our own are over in a moment.
+  const isOwn = database === undefined
   const stop = () => {
-    if (!running) return
+    if (!running || isOwn) return
     running = false
     const kill = { query: "KILL QUERY WHERE query_id = {id:String} ASYNC", query_params: { id: queryId } }
     void withoutTracing(async () => (await client()).command(kill)).catch(() => {})
@@ -164,6 +171,7 @@ async function* queryServer(
     running = false
   } catch (error) {
     if (signal?.aborted === true) {
+      if (isOwn) throw connectionError(new Error("timeout"), where)
       throw new IngestError("ABORTED", `${where}: the query was stopped by its signal`, {
         cause: signal.reason,
       })
