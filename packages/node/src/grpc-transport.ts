@@ -31,6 +31,9 @@ export async function createGrpcTransport(
       : grpc.credentials.createInsecure()
   const client = new grpc.Client(url.host, credentials, {
     "grpc.primary_user_agent": "clickstack-node",
+    // Our own waits decide when it is tried again; the channel's would grow to two minutes and make those calls fail.
+    "grpc.initial_reconnect_backoff_ms": 200,
+    "grpc.max_reconnect_backoff_ms": 2000,
     ...(connection.compression === "gzip"
       ? { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip }
       : {}),

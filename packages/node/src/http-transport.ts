@@ -45,11 +45,16 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
   }
   url.username = url.password = ""
 
+  let aborts = 0
+
   async function send(body: Uint8Array, encoding?: "protobuf"): Promise<Uint8Array> {
+    const before = aborts
     const [content, key] = await Promise.all([
       compress === undefined ? body : compress(body),
       connection.sendsApiKey ? keyOrError(authorization) : undefined,
     ])
+    // A request that begins now would keep the process alive, and nobody waits for it.
+    if (aborts > before) throw new ClickstackError("TIMEOUT", "it was given up", { retryable: true })
     const headers = {
       ...fixed,
       ...(encoding === undefined ? {} : { "content-type": protobufType }),
@@ -75,6 +80,8 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
         }),
       ).unref()
       sending.on("error", fail)
+      // A process that has nothing else to do must come to its end, where what is left is sent within the budget.
+      sending.on("socket", (socket) => socket.unref())
       sending.on("response", (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -96,7 +103,12 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
     })
   }
 
-  return { send, abort: () => agent.destroy(), close: () => agent.destroy() }
+  const abort = () => {
+    aborts++
+    agent.destroy()
+  }
+
+  return { send, abort, close: () => agent.destroy() }
 }
 
 async function keyOrError(authorization: Authorization): Promise<string | undefined> {

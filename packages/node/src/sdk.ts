@@ -172,7 +172,8 @@ function diagLogger(say: Say): DiagLogger {
   const at =
     (level: Parameters<Say>[0]) =>
     (message: string, ...rest: unknown[]) =>
-      say(level, message, [message, ...rest.map(String)].join(" "))
+      // Ours say who they are, for apps without us.
+      say(level, message, [message.replace(/^clickstack: /, ""), ...rest.map(String)].join(" "))
   return {
     error: at("error"),
     warn: at("warn"),

@@ -13,6 +13,7 @@ import type {
 import type { MeterProvider } from "@opentelemetry/api"
 import type { Logger, LoggerProvider } from "@opentelemetry/api-logs"
 import type { Propagation } from "./context/propagation.ts"
+import { createRequire } from "./builtins.ts"
 import type { Providers } from "./globals.ts"
 import type { lazy } from "./lazy.ts"
 import { api } from "./opentelemetry.ts"
@@ -88,6 +89,9 @@ class StandInTracer implements Tracer {
   }
 }
 
+const require = createRequire(import.meta.url)
+const readable = (): typeof import("./readable-record.ts") => require("./readable-record.js")
+
 const silent: Logger = { emit: () => undefined, enabled: () => false }
 
 class StandInLogger implements Logger {
@@ -101,7 +105,11 @@ class StandInLogger implements Logger {
 
   emit(record: Parameters<Logger["emit"]>[0]): void {
     if (this.#turn !== turn) this.#move()
-    this.#logger.emit(record)
+    try {
+      this.#logger.emit(record)
+    } catch {
+      this.#logger.emit(readable().readableRecord(record))
+    }
   }
 
   enabled(...args: Parameters<Logger["enabled"]>): boolean {
