@@ -15,9 +15,13 @@ interface Ended {
   readonly took: number
 }
 
-interface Report {
+export interface Report {
   readonly stats: Stats
+  /** How many items it has recorded. */
+  readonly issued: number
   readonly rss: number
+  /** The highest so far, in bytes. */
+  readonly peak: number
   /** Of the last command, in milliseconds. */
   readonly took: number
   readonly longestBlock: number
@@ -41,12 +45,20 @@ const fixtures = fileURLToPath(
   new URL(import.meta.url.includes("/dist/") ? "../../delivery/fixtures/" : "fixtures/", import.meta.url),
 )
 
+export interface AppOptions {
+  readonly file?: string
+  readonly nodeOptions?: readonly string[]
+  /** A command that runs another one: it, too, is one process, which ends as that one does. */
+  readonly wrapper?: readonly string[]
+}
+
 export function startApp(
   env: Record<string, string>,
-  { file = "app.mjs", nodeOptions = [] }: { file?: string; nodeOptions?: readonly string[] } = {},
+  { file = "app.mjs", nodeOptions = [], wrapper = [] }: AppOptions = {},
 ): App {
   const began = performance.now()
-  const child = spawn(process.execPath, [...nodeOptions, file], {
+  const whole = [...wrapper, process.execPath, ...nodeOptions, file]
+  const child = spawn(whole[0]!, whole.slice(1), {
     cwd: fixtures,
     env: {
       PATH: process.env["PATH"],

@@ -27,14 +27,19 @@ export interface Answer {
   readonly body?: Uint8Array | string
   /** Nothing at all. */
   readonly never?: boolean
-  readonly grpc?: { code: number; details?: string; metadata?: grpc.Metadata }
+  /** Of those that were sent, the first so many are not taken. */
+  readonly rejected?: number
+  /** Milliseconds before the answer. */
+  readonly delay?: number
+  /** `retryAfter` is in seconds, and becomes a RetryInfo. */
+  readonly grpc?: { readonly code: number; readonly details?: string; readonly retryAfter?: number }
 }
 
 export interface Collector extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly arrivals: Arrival[]
-  /** What was answered with success, in order. */
+  /** The names of the spans that were answered with success, in order. */
   readonly taken: string[]
   /** How to answer from now on. */
   answer: (arrival: Arrival) => Answer
@@ -70,7 +75,7 @@ function createState() {
     state.arrivals.push(arrival)
     const answer = state.answer(arrival)
     const isTaken = !answer.never && (answer.status ?? 200) < 300 && answer.grpc === undefined
-    if (isTaken) state.taken.push(...arrival.ids)
+    if (isTaken && signal === "traces") state.taken.push(...arrival.ids.slice(answer.rejected ?? 0))
     return answer
   }
   return { state, take }
@@ -87,8 +92,10 @@ export async function startCollector(port = 0): Promise<Collector> {
       const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw
       const signal = request.url!.split("/").at(-1) as Arrival["signal"]
       const isJson = request.headers["content-type"] === "application/json"
-      const { status = 200, headers = {}, body: text = "", never } = take(signal, body, isJson)
-      if (!never) response.writeHead(status, headers).end(text)
+      const { status = 200, headers = {}, body: text = "", never, delay = 0 } = take(signal, body, isJson)
+      if (never) return
+      if (delay === 0) response.writeHead(status, headers).end(text)
+      else setTimeout(() => response.writeHead(status, headers).end(text), delay).unref()
     })
   })
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
@@ -105,6 +112,15 @@ export async function startCollector(port = 0): Promise<Collector> {
 }
 
 const bytes = (value: Buffer) => value
+
+/** google.rpc.Status with details (3): Any of type (1) and value (2): RetryInfo of a delay (1) of so many seconds (1). */
+function retryInfo(seconds: number): grpc.Metadata {
+  const type = "type.googleapis.com/google.rpc.RetryInfo"
+  const any = [10, type.length, ...Buffer.from(type), 18, 4, 10, 2, 8, seconds]
+  const metadata = new grpc.Metadata()
+  metadata.set("grpc-status-details-bin", Buffer.from([26, any.length, ...any]))
+  return metadata
+}
 
 export async function startGrpcCollector(port = 0): Promise<Collector> {
   const { state, take } = createState()
@@ -128,10 +144,16 @@ export async function startGrpcCollector(port = 0): Promise<Collector> {
       { Export: method },
       {
         Export: (call: { request: Buffer }, done: grpc.sendUnaryData<Buffer>) => {
-          const { never, grpc: failure, body = "" } = take(signal, call.request, false)
+          const { never, grpc: failure, body = "", delay = 0 } = take(signal, call.request, false)
+          const answer = () => {
+            if (failure === undefined) return done(null, Buffer.from(body))
+            const { code, details = "", retryAfter } = failure
+            const metadata = retryAfter === undefined ? {} : { metadata: retryInfo(retryAfter) }
+            done({ name: "Error", message: "", code, details, ...metadata })
+          }
           if (never) return
-          if (failure === undefined) done(null, Buffer.from(body))
-          else done({ name: "Error", message: "", details: "", ...failure })
+          if (delay === 0) answer()
+          else setTimeout(answer, delay).unref()
         },
       },
     )

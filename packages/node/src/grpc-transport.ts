@@ -29,15 +29,17 @@ export async function createGrpcTransport(
     url.protocol === "https:"
       ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
       : grpc.credentials.createInsecure()
-  const client = new grpc.Client(url.host, credentials, {
-    "grpc.primary_user_agent": "clickstack-node",
-    // Our own waits decide when it is tried again; the channel's would grow to two minutes and make those calls fail.
-    "grpc.initial_reconnect_backoff_ms": 200,
-    "grpc.max_reconnect_backoff_ms": 2000,
-    ...(connection.compression === "gzip"
-      ? { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip }
-      : {}),
-  })
+  const connect = () =>
+    new grpc.Client(url.host, credentials, {
+      "grpc.primary_user_agent": "clickstack-node",
+      // Our own waits decide when it is tried again; the channel's would grow to two minutes and make those calls fail.
+      "grpc.initial_reconnect_backoff_ms": 200,
+      "grpc.max_reconnect_backoff_ms": 2000,
+      ...(connection.compression === "gzip"
+        ? { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip }
+        : {}),
+    })
+  let client: InstanceType<Grpc["Client"]> | undefined
 
   let call: { cancel(): void } | undefined // of one export at a time
 
@@ -47,6 +49,7 @@ export async function createGrpcTransport(
     if (key !== undefined) metadata.set("authorization", key)
     for (const [name, value] of Object.entries(connection.headers)) metadata.set(name, value)
     return new Promise((resolve, reject) => {
+      client ??= connect()
       call = client.makeUnaryRequest<Uint8Array, Uint8Array>(
         methods[signal],
         (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
@@ -60,7 +63,17 @@ export async function createGrpcTransport(
     })
   }
 
-  return { send, abort: () => call?.cancel(), close: () => client.close() }
+  const close = () => {
+    client?.close()
+    client = undefined
+  }
+  // With its connection: one that is being made, or never says anything, would keep the process alive.
+  const abort = () => {
+    call?.cancel()
+    close()
+  }
+
+  return { send, abort, close }
 }
 
 async function loadGrpc(): Promise<Grpc> {

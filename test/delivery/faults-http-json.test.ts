@@ -1,0 +1,4 @@
+import { faults } from "./faults/all.ts"
+import { runFaults } from "./fault.ts"
+
+runFaults("http/json", faults)
