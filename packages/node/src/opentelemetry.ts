@@ -4,7 +4,9 @@ import { createRequire } from "./builtins.ts"
 
 const require = createRequire(import.meta.url)
 
-export const api = (): typeof import("@opentelemetry/api") => require("@opentelemetry/api")
+// Kept, since what is patched for good asks for it for good, in jest also when its own require() has ended.
+let loadedApi: typeof import("@opentelemetry/api") | undefined
+export const api = (): typeof import("@opentelemetry/api") => (loadedApi ??= require("@opentelemetry/api"))
 export const core = (): typeof import("@opentelemetry/core") => require("@opentelemetry/core")
 export const contextAsyncHooks = (): typeof import("@opentelemetry/context-async-hooks") =>
   require("@opentelemetry/context-async-hooks")
