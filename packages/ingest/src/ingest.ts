@@ -19,7 +19,7 @@ type AnyRow = Record<string, unknown>
 export type QueryParams = Readonly<Record<string, unknown>>
 
 export interface QueryOptions {
-  /** Stops the query. In process, where ClickHouse cannot be interrupted, it only stops waiting for it. */
+  /** Stops the query. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -69,8 +69,11 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
     if (ingest !== undefined && config.to.kind === "embedded")
       parts.push(startRetention(ingest, config.retention, warn))
 
-    const ask: Ask = async (sql, params) => storing(ingest).query(sql, params)
-    const read = createReader(ask)
+    const ask =
+      (signal?: AbortSignal): Ask =>
+      async (sql, params) =>
+        storing(ingest).query(sql, params, signal === undefined ? {} : { signal })
+    const read = createReader(ask())
     const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
       runSql(storing(ingest), sql, params)
     const query = async (sql: string, { params = {}, format }: QueryOptions = {}) => {
@@ -84,7 +87,9 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
       ? storingSinks(ingest, live, tally, retryAfterSeconds)
       : forwardingSinks(config, tally)
     const api =
-      config.uiPort === undefined ? undefined : await startApiServer(config.uiPort, config, read, live)
+      config.uiPort === undefined
+        ? undefined
+        : await startApiServer(config.uiPort, config, (signal) => createReader(ask(signal)), live)
     if (api !== undefined) parts.push(api)
     const receiver = await openReceiver(config, sinks, warn)
     parts.push(receiver)

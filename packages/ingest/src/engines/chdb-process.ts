@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Session } from "chdb"
 import { IngestError } from "../errors.ts"
+import { textLiteral } from "./engine.ts"
 
 /** Stands for a directory that is made for the process and removed with it. */
 export const memory = ":memory:"
@@ -15,6 +16,8 @@ export interface ChdbProcess {
   newFile(): string
   /** Runs `work` when all statements before it have ended. */
   inTurn<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+  /** Asks ClickHouse to end the statement whose setting `log_comment` is this, at once and out of turn. */
+  stop(comment: string): Promise<void>
 }
 
 interface Open {
@@ -62,9 +65,10 @@ export async function release(engine: ChdbProcess): Promise<void> {
 async function openEngine(directory: string): Promise<ChdbProcess & { close(): Promise<void> }> {
   const { Session, drainPending } = await loadChdb()
   const scratch = await mkdtemp(join(tmpdir(), "clickstack-chdb-"))
+  const data = directory === memory ? join(scratch, "data") : directory
   let session: Session
+  let stopper: Session | undefined
   try {
-    const data = directory === memory ? join(scratch, "data") : directory
     mkdirSync(data, { recursive: true, mode: 0o700 })
     session = new Session(data, { connectionArgs })
   } catch (error) {
@@ -73,6 +77,8 @@ async function openEngine(directory: string): Promise<ChdbProcess & { close(): P
   }
   let files = 0
   let last: Promise<unknown> = Promise.resolve()
+  let stopping: Promise<unknown> = Promise.resolve()
+  let isClosed = false
   const inTurn = <Result>(work: (session: Session) => Promise<Result>): Promise<Result> => {
     const turn = last.then(() => work(session))
     last = turn.catch(() => {})
@@ -81,8 +87,22 @@ async function openEngine(directory: string): Promise<ChdbProcess & { close(): P
   return {
     newFile: () => join(scratch, String(++files)),
     inTurn,
+    stop(comment) {
+      const stopped = stopping.then(async () => {
+        if (isClosed) return
+        // A session does one thing at a time, and the first one is busy with what is to be stopped.
+        stopper ??= new Session(data, { connectionArgs })
+        // Not by queryBindAsync, which waits for the statement to end; nor without ASYNC, which does, too.
+        await stopper.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = ${textLiteral(comment)} ASYNC`)
+      })
+      stopping = stopped.catch(() => {})
+      return stopped
+    },
     async close() {
       await last
+      isClosed = true
+      await stopping
+      stopper?.close()
       session.close()
       await drainPending()
       await rm(scratch, { recursive: true, force: true })

@@ -4,6 +4,7 @@
 import { createReadStream } from "node:fs"
 import { rm, writeFile } from "node:fs/promises"
 import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
 import { IngestError } from "../errors.ts"
 import { exceptionError } from "../exceptions.ts"
 import type { ChdbOptions } from "../options.ts"
@@ -47,10 +48,11 @@ export function createChdbEngine(options: ChdbOptions): Engine {
     async *query(query) {
       const engine = await chdb()
       const file = engine.newFile()
-      const statements = [...use(query.database), selectSql(query.sql, file, options)]
-      const answered = run(engine, statements, query.params, where, errorFor(query))
+      const { signal } = query
+      const statements = [...use(query.database), selectSql(query.sql, file, options, signal !== undefined)]
+      const answered = run(engine, statements, query.params, where, errorFor(query), signal)
       try {
-        await stoppable(answered, query.signal, where)
+        await stoppable(answered, signal, where, () => engine.stop(file))
         yield* readRows(file)
       } finally {
         // A query that was given up still writes its file.
@@ -72,10 +74,11 @@ function run(
   params: Query["params"],
   where: string,
   toError: typeof exceptionError,
+  signal?: AbortSignal,
 ): Promise<void> {
   return engine.inTurn(async (session) => {
     try {
-      for (const sql of statements) await session.queryBindAsync(sql, params)
+      for (const sql of statements) if (signal?.aborted !== true) await session.queryBindAsync(sql, params)
     } catch (error) {
       const { clickhouseCode, message } = error as { clickhouseCode?: number; message: string }
       const code = clickhouseCode ?? Number(/Code: (\d+)/.exec(message)?.[1] ?? 0)
@@ -106,8 +109,10 @@ function insertSql(
 }
 
 // On a line of its own, because the query may end in a comment.
-function selectSql(sql: string, file: string, { settings }: ChdbOptions): string {
-  const own = Object.keys(settings).length === 0 ? "" : ` SETTINGS ${settingsClause(settings)}`
+function selectSql(sql: string, file: string, { settings }: ChdbOptions, isStoppable: boolean): string {
+  // Its file's name is what a statement is known by when it is to be stopped.
+  const all = isStoppable ? { ...settings, log_comment: file } : settings
+  const own = Object.keys(all).length === 0 ? "" : ` SETTINGS ${settingsClause(all)}`
   const into = `INTO OUTFILE ${textLiteral(file)} FORMAT JSONCompactEachRowWithNamesAndTypes${own}`
   return `${sql.replace(/[\s;]+$/, "")}\n${into}`
 }
@@ -131,14 +136,24 @@ async function* readRows(file: string): AsyncGenerator<Record<string, unknown>[]
   }
 }
 
-/** chDB cannot interrupt a statement: its caller is let go, while the engine works on to the statement's end. */
-async function stoppable(work: Promise<void>, signal: AbortSignal | undefined, where: string): Promise<void> {
+// ClickHouse knows of a statement a moment after it was begun; what is stopped before that is stopped again.
+const stopAgainMs = 100
+const mostStops = 20
+
+/** Lets the caller go at once when the signal comes, and the statement end soon after. */
+async function stoppable(
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+  where: string,
+  stopWork: () => Promise<void>,
+): Promise<void> {
   if (signal === undefined) return work
   let stop!: () => void
   const stopped = new Promise<never>((_resolve, reject) => {
     stop = () => {
-      const message = `${where}: no longer waiting for the query; chDB cannot interrupt it and works on to its end`
+      const message = `${where}: the query was stopped by its signal`
       reject(new IngestError("ABORTED", message, { cause: signal.reason }))
+      void stopUntilEnded(work, stopWork)
     }
   })
   signal.addEventListener("abort", stop, { once: true })
@@ -147,5 +162,17 @@ async function stoppable(work: Promise<void>, signal: AbortSignal | undefined, w
     await Promise.race([work, stopped])
   } finally {
     signal.removeEventListener("abort", stop)
+  }
+}
+
+async function stopUntilEnded(work: Promise<void>, stopWork: () => Promise<void>): Promise<void> {
+  const ended = work.then(
+    () => true,
+    () => true,
+  )
+  for (let times = 0; times < mostStops; times++) {
+    // Where it cannot be stopped, it works on to its end.
+    await stopWork().catch(() => {})
+    if (await Promise.race([ended, sleep(stopAgainMs, false, { ref: false })])) return
   }
 }

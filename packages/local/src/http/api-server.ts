@@ -40,7 +40,8 @@ const headers = {
 export async function startApiServer(
   port: number,
   config: LocalConfig,
-  reader: Reader,
+  /** A reader whose questions end with the signal. */
+  readerFor: (signal: AbortSignal) => Reader,
   live: Live,
 ): Promise<ApiServer> {
   const guard = createGuard(config)
@@ -66,8 +67,11 @@ export async function startApiServer(
         return streams.open(url.searchParams, response) ? undefined : busy(response)
       }
       asking++
+      // Nobody waits for what is asked by a reader that has left, and the next question waits for its end.
+      const left = new AbortController()
+      response.once("close", () => left.abort())
       try {
-        send(response, 200, await answerRoute(reader, url))
+        send(response, 200, await answerRoute(readerFor(left.signal), url))
       } finally {
         asking--
       }
@@ -77,6 +81,7 @@ export async function startApiServer(
   }
 
   function fail(response: ServerResponse, error: unknown): void {
+    if (response.destroyed) return
     if (error instanceof LocalError) {
       if (error.code === "UNAUTHENTICATED") response.setHeader("www-authenticate", "Bearer")
       return send(response, statuses[error.code] ?? 500, { error: error.message })
