@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { createIngest } from "@clickstack/ingest"
 import { startClickHouse } from "@clickstack/testing"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { until } from "../clickhouse/until.ts"
 
 const directory = fileURLToPath(new URL("fixtures/three-services/", import.meta.url))
 
@@ -51,6 +52,11 @@ async function stopAll(): Promise<void> {
   )
 }
 
+async function stored(table: "otel_traces" | "otel_logs"): Promise<number> {
+  const [row] = await ingest.query<{ rows: number | string }>(`SELECT count() AS rows FROM ${table}`)
+  return Number(row?.rows)
+}
+
 /** What a page of ClickStack's browser SDK sends along: its trace, and its session as a cookie. */
 function visit(url: string, traceId: string, session: string): Promise<Response> {
   const cookie = encodeURIComponent(JSON.stringify({ id: session, startTime: Date.now() }))
@@ -73,6 +79,8 @@ test("two visitors' requests are two traces of two sessions, each across all thr
     }),
   )
   expect(answers).toEqual(visits.map(({ id }) => ({ order: { id, item: { item: "book", left: 3 } } })))
+  // On a busy machine ClickHouse may take longer to store them than ending services may wait.
+  await until(async () => (await stored("otel_traces")) >= 10 && (await stored("otel_logs")) >= 6)
   await stopAll()
 
   for (const { traceId, session } of visits) {
