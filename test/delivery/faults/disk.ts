@@ -61,7 +61,7 @@ const damaged = (damage: (file: string) => void) => async (world: World) => {
   const app = world.start()
   await app.ask("spans", 5)
   const tally = await world.settled(app)
-  expect(filesOf(world)).toEqual([])
+  await eventually(() => expect(filesOf(world)).toEqual([]))
   return tally
 }
 
