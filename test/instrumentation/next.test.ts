@@ -52,11 +52,11 @@ test.each([
     expect(answer.status).toBe(200)
     await answer.text()
     // Next's own, named by the route; it is in the caller's trace, whether or not node:http has a span above it.
-    const span = await sent.waitFor(
+    const routed = await sent.waitFor(
       ({ spans }) => spans.find((each) => each.traceId === traceId && each.name === name),
       { timeout: 20_000 },
     )
-    expect([span.kind, span.attributes["http.route"]]).toEqual(["server", name.slice("GET ".length)])
+    expect([routed.kind, routed.attributes["http.route"]]).toEqual(["server", name.slice("GET ".length)])
     expect(sent.spans.map((span) => span.name).filter((each) => each.includes("7"))).toEqual([])
     child.kill("SIGTERM")
     await once(child, "exit")
