@@ -171,15 +171,14 @@ describe("at the end of the process", () => {
     expect(inbox.spans).toHaveLength(1)
   })
 
-  test("a collector that is away costs the exit budget at most, one line, and no exit code", async () => {
-    const started = performance.now()
+  test("a collector that is away costs one attempt, one line, and no exit code", async () => {
     const state = mkdtempSync(join(tmpdir(), "clickstack-state-"))
-    const env = { ...nowhere, XDG_STATE_HOME: state }
+    // Longer than runApp lets a process live: it is not waited for.
+    const env = { ...nowhere, XDG_STATE_HOME: state, CLICKSTACK_EXIT_BUDGET: "600000" }
     const { code, stderr } = await run(`process.exitCode = 3;${span}`, env, register)
     rmSync(state, { recursive: true })
     expect(code).toBe(3)
     expect(stderr).toMatch(/^clickstack: traces to http:\/\/127\.0\.0\.1:9: nothing listens there.*\n$/)
-    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   test("a collector that never answers does not hold up the process either", async () => {

@@ -41,7 +41,7 @@ test("a key, header values, passwords and PEM texts show up nowhere", async () =
     stdout,
     stderr,
   } = await runApp("-e", [code, inbox.url], {
-    env: { CLICKSTACK_EXIT_BUDGET: "100", OTEL_BLRP_EXPORT_TIMEOUT: "500" },
+    env: { CLICKSTACK_EXIT_BUDGET: "100", OTEL_BLRP_EXPORT_TIMEOUT: "500", OTEL_BSP_EXPORT_TIMEOUT: "3000" },
   })
   expect(exit).toBe(0)
   expect(stdout).toContain("'***'")

@@ -5,67 +5,18 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as fc from "fast-check"
 import { afterAll, expect, test } from "vitest"
-import { type Disk, realDisk } from "./disk.ts"
+import { realDisk } from "./disk.ts"
+import { type MortalDisk, mortalDisk } from "./mortal-disk.ts"
 import type { Owner } from "./segment-name.ts"
 import { createSpool, newBatchId, type Spool } from "./spool.ts"
 
 const root = fs.mkdtempSync(join(tmpdir(), "clickstack-model-"))
 afterAll(() => fs.rmSync(root, { recursive: true }))
 
-class Crash extends Error {}
-
-/** Works until so many operations are done, then writes a part of what it is given, and nothing ever after. */
-function mortalDisk() {
-  let left = Infinity
-  let part = 0
-  const files = new Set<number>()
-  const live =
-    <A extends unknown[], R>(operation: (...args: A) => R, torn?: (...args: A) => void) =>
-    (...args: A): R => {
-      if (left-- > 0) return operation(...args)
-      if (left === -1) torn?.(...args)
-      throw new Crash()
-    }
-  const tear = (file: number, bytes: Buffer, at: number) =>
-    realDisk.writeSync(file, bytes.subarray(0, Math.floor(bytes.length * part)), at)
-  const writeSync = live(realDisk.writeSync, tear)
-  const create = live(realDisk.create)
-  const disk: Disk = {
-    create: (path) => {
-      const file = create(path)
-      files.add(file)
-      return file
-    },
-    write: async (...args) => writeSync(...args),
-    writeSync,
-    truncate: live(realDisk.truncate),
-    close: live((file) => {
-      files.delete(file)
-      realDisk.close(file)
-    }),
-    read: async (path) => realDisk.readSync(path),
-    readSync: realDisk.readSync,
-    patch: live(realDisk.patch),
-    rename: live(realDisk.rename),
-    remove: live(realDisk.remove),
-    touch: realDisk.touch,
-    list: realDisk.list,
-  }
-  return {
-    disk,
-    files,
-    isOver: () => left < 0,
-    endAfter: (operations: number, share: number) => {
-      left = operations
-      part = share
-    },
-  }
-}
-
 interface Life {
   readonly owner: Owner
   readonly spool: Spool
-  readonly mortal: ReturnType<typeof mortalDisk>
+  readonly mortal: MortalDisk
 }
 
 class World {
