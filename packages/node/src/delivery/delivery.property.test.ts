@@ -344,6 +344,8 @@ async function run(world: World, steps: readonly Step[]): Promise<void> {
     else if (one.kind === "crash") world.crash(one.slot)
     else if (one.kind === "end") await world.end(one.slot, one.how)
     else for (let turn = 0; turn < one.turns; turn++) await new Promise(setImmediate)
+    // Not a turn of the event loop: only what is told by promises, such as that the disk has a batch.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
     world.check()
   }
   await world.finish()

@@ -7,6 +7,7 @@ import { ClickstackError } from "../clickstack-error.ts"
 import { createBudget } from "./budget.ts"
 import type { Send } from "./attempt.ts"
 import { createDelivery, type DeliveryOptions } from "./delivery.ts"
+import { realDisk } from "./disk.ts"
 import { keepPlain } from "./keeping.ts"
 import { createOutages } from "./outages.ts"
 import { createSpool } from "./spool.ts"
@@ -237,6 +238,32 @@ test("while a destination is away, what comes is on disk; then all is delivered,
     "items to test: away; what is recorded is kept on disk and sent later",
     "test: delivering again",
   ])
+})
+
+test("what the disk does not take after all is sent, though nothing comes after it", async () => {
+  const { send, delivered } = destination(away())
+  let fail = (_: Error) => {}
+  const write = new Promise<void>((_, reject) => (fail = reject))
+  const { directory } = onDisk()
+  const delivery = createDelivery(
+    send,
+    options({
+      openSpool: (on) =>
+        createSpool({
+          ...on,
+          directory,
+          maxBytes: 10_000_000,
+          maxAge: 1e9,
+          disk: { ...realDisk, write: () => write },
+        }),
+    }),
+  )
+  for (const item of numbers(10)) delivery.push(item)
+  await expect.poll(() => delivery.stats().lastError).toBe("away")
+  // It ends the pause while the batch is on its way to the disk: there is nothing to send.
+  await delivery.flush(1)
+  fail(new Error("no space left"))
+  await expect.poll(() => delivered).toEqual(numbers(10))
 })
 
 test("what is left at the end is on disk, and the next delivery sends it", async () => {

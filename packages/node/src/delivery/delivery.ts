@@ -143,7 +143,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
       running = undefined
       notify()
       // What came between its last look and its end.
-      if (!stopped && queue.hasFull()) start()
+      if (!stopped && (queue.hasFull() || spool?.waiting())) start()
     })
   }
 

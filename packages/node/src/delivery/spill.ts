@@ -25,6 +25,7 @@ interface SpillOptions<T> {
   readonly encode: (items: readonly T[]) => Uint8Array
   /** Whether batches are to leave the memory now. */
   readonly isDue: () => boolean
+  /** What was on its way is on disk, or in the queue again: whoever sends may have found nothing meanwhile. */
   readonly onMoved: () => void
 }
 
@@ -43,7 +44,10 @@ export function createSpill<T>({ queue, spool, encode, isDue, onMoved }: SpillOp
       const done = await into.append(entryOf(batch))
       if (moving !== batch) return // the process ends, and it was put on disk once more
       moving = undefined
-      if (!done) return queue.unshift(batch)
+      if (!done) {
+        queue.unshift(batch)
+        break
+      }
       queue.release(batch)
     }
     onMoved()
