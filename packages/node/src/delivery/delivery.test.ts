@@ -242,7 +242,7 @@ test("while a destination is away, what comes is on disk; then all is delivered,
 
 test("what the disk does not take after all is sent, though nothing comes after it", async () => {
   const { send, delivered } = destination(away())
-  let fail = (_: Error) => {}
+  let fail: (error: Error) => void
   const write = new Promise<void>((_, reject) => (fail = reject))
   const { directory } = onDisk()
   const delivery = createDelivery(
@@ -262,7 +262,7 @@ test("what the disk does not take after all is sent, though nothing comes after 
   await expect.poll(() => delivery.stats().lastError).toBe("away")
   // It ends the pause while the batch is on its way to the disk: there is nothing to send.
   await delivery.flush(1)
-  fail(new Error("no space left"))
+  fail!(new Error("no space left"))
   await expect.poll(() => delivered).toEqual(numbers(10))
 })
 
