@@ -82,7 +82,7 @@ async function ask(ingest, { title, sql, params, show }) {
 
 const next = `
 What next
-  a directory                   node examples/shop-day/index.js chdb:./shop-day keeps the data, to ask more of it
+  index.js chdb:./shop-day      the same, with the data kept in a directory
   examples/README.md            smaller examples, to begin with
   packages/ingest/README.md     the manual of what wrote and asked all this`
 

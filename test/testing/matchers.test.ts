@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { metrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
 import { logs, SeverityNumber } from "@opentelemetry/api-logs"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { type TestTelemetry, testTelemetry } from "@clickstack/testing"
 import * as functions from "@clickstack/testing/node"
 import "@clickstack/testing/vitest"
@@ -117,6 +117,11 @@ describe("toMatchTrace", () => {
   const directory = mkdtempSync(join(tmpdir(), "clickstack-traces-"))
   const file = join(directory, "traces", "order.trace")
   const { CI } = process.env
+  // On CI vitest writes no snapshots, and so no traces; here that is what is tested.
+  beforeEach(() => {
+    delete process.env["CI"]
+    Object.assign(expect.getState().snapshotState, { _updateSnapshot: "new" })
+  })
   afterEach(() => {
     rmSync(join(directory, "traces"), { recursive: true, force: true })
     for (const [name, value] of Object.entries({ CI, UPDATE_TRACES: undefined })) {
@@ -144,7 +149,6 @@ describe("toMatchTrace", () => {
     )
 
   test("writes the file, draws the same in every run, and compares", async () => {
-    delete process.env["CI"]
     expect(await order()).toMatchTrace(file)
     expect(readFileSync(file, "utf8")).toBe(`\
 GET /orders/:id  server  app.order.key=<id 1>  app.order.time=<time>  app.order.trace=<id 2>  server.port=<port>  url.full=http://127.0.0.1:<port>/orders/7
@@ -170,7 +174,6 @@ the trace is not as in ${file}; UPDATE_TRACES=1 writes it anew
   })
 
   test("draws only what is asked for, and replaces what else changes", async () => {
-    delete process.env["CI"]
     const telemetry = await order()
     const options = {
       attributes: ["db.system.name"],
