@@ -48,6 +48,8 @@ describe.each(["http/protobuf", "grpc"])("%s", (protocol) => {
       "localhost",
     ),
     CLICKSTACK_EXIT_BUDGET: "10000",
+    // This receiver takes traces alone.
+    CLICKSTACK_METRICS_EXPORTER: "none",
   })
 
   test("with files", async () => {
