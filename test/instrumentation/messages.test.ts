@@ -1,5 +1,5 @@
 // Messages and cloud services: RabbitMQ is real where Debian's package is installed, the others are stand-ins.
-import { afterAll, beforeAll, describe } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startHttpJson } from "./servers/http-json.ts"
 import { startKafka } from "./servers/kafka.ts"
 import { hasRabbitmq, startRabbitmq } from "./servers/rabbitmq.ts"
@@ -26,6 +26,11 @@ describe.skipIf(!hasRabbitmq)("with RabbitMQ", () => {
     )
   }
 })
+
+/** What SQS is sent, as far as it is looked at. */
+interface Sent {
+  readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string }>>
+}
 
 describe("up to the socket", () => {
   let kafka: Awaited<ReturnType<typeof startKafka>>
@@ -66,6 +71,17 @@ describe("up to the socket", () => {
     // On Node 20 it warns that its releases of 2027 need a later one.
     { env: () => ({ AWS_URL: aws.url, NODE_NO_WARNINGS: "1" }) },
   )
+
+  test("each message that was sent carries a traceparent of its own", () => {
+    const traceparent = /00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]/g
+    const inKafka = kafka.received().toString("latin1").match(traceparent) ?? []
+    const inSqs = aws.requests.flatMap(({ body }) => {
+      const { MessageAttributes } = JSON.parse(body) as Sent
+      return MessageAttributes?.["traceparent"]?.StringValue?.match(traceparent) ?? []
+    })
+    // As an ES module and as CommonJS.
+    expect([new Set(inKafka).size, new Set(inSqs).size]).toEqual([2, 2])
+  })
 
   expectTraces(
     "openai",
