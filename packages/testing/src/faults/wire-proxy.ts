@@ -1,7 +1,6 @@
 // A TCP proxy that can refuse, reset, stall, throttle and drip what passes, and change how while it runs: a network to
 // put between a sender and whatever it sends to.
 import { createServer, type Server, type Socket, connect } from "node:net"
-import type { AddressInfo } from "node:net"
 import { TestingError } from "../errors.ts"
 
 /**
@@ -30,6 +29,8 @@ export interface WireProxy extends AsyncDisposable {
 
 const kinds = ["none", "refuse", "reset", "stall", "slow", "drip"]
 const tick = 50 // milliseconds
+const lowest = 20_000
+const highest = 32_000 // Linux hands out ports from 32,768, macOS and Windows from 49,152
 
 /** @param target The URL or port on this machine that it passes everything on to; a function is asked each time. */
 export async function startWireProxy(target: string | URL | number | (() => number)): Promise<WireProxy> {
@@ -91,17 +92,32 @@ export async function startWireProxy(target: string | URL | number | (() => numb
     })
   }
 
-  async function listen(port: number): Promise<number> {
-    server = createServer({ noDelay: true }, accept)
-    await new Promise<void>((resolve) => server!.listen(port, "127.0.0.1", resolve))
-    return (server.address() as AddressInfo).port
+  async function listen(port: number): Promise<void> {
+    const opening = createServer({ noDelay: true }, accept)
+    await new Promise<void>((resolve, reject) => {
+      opening.once("error", reject).listen(port, "127.0.0.1", resolve)
+    })
+    server = opening
+  }
+
+  /** One that nobody else is given while it is refused: systems hand out higher ones. */
+  async function listenSomewhere(): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      const port = lowest + Math.floor(Math.random() * (highest - lowest))
+      try {
+        await listen(port)
+        return port
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || tries === 100) throw error
+      }
+    }
   }
 
   function cut(): void {
     for (const socket of open) socket.destroy()
   }
 
-  const port = await listen(0)
+  const port = await listenSomewhere()
   const close = async () => {
     cut()
     for (const timer of timers) clearInterval(timer)
