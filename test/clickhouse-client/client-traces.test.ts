@@ -164,6 +164,18 @@ test("trace, span and service as the query's comment, when asked", async () => {
   })
 })
 
+test("a client with a tracer of the app's own has that one's spans alone", async () => {
+  const { requests, spans } = await recording(async (url, seen) => ({
+    ...(await run("app.mjs", "tracer", { CLICKHOUSE_URL: url })),
+    requests: seen,
+  }))
+  expect(spans.map(({ name }) => name).toSorted()).toEqual(["POST", "clickhouse.command", "job"])
+  const request = spans.find(({ name }) => name === "POST")?.spanContext()
+  expect(requests.map(({ traceparent }) => traceparent?.slice(3, 52))).toEqual([
+    `${request?.traceId}-${request?.spanId}`,
+  ])
+})
+
 test("what the app sends by itself wins", async () => {
   const requests = await recording(async (url, seen) => {
     await run("app.mjs", "own", { CLICKHOUSE_URL: url })

@@ -16,6 +16,7 @@ const longestKept = 2_048
 
 /** What is used of the client's; private there, so all of it may be missing. */
 interface Client {
+  readonly tracer?: object
   readonly connectionParams?: {
     readonly url?: URL
     readonly database?: string
@@ -39,6 +40,7 @@ const patchedKey = Symbol.for("@clickstack/node patched")
 
 export function instrumentClickhouse(context: InstrumentationContext): Instrumentation {
   const trace = traceWith(context)
+  const silent = new WeakSet<object>()
   const patch: Patch["patch"] = ({ ClickHouseClient }: { ClickHouseClient?: { prototype: object } }) => {
     const prototype = ClickHouseClient && baseOf(ClickHouseClient.prototype)
     if (prototype === undefined || prototype[patchedKey] === true) return
@@ -46,7 +48,10 @@ export function instrumentClickhouse(context: InstrumentationContext): Instrumen
     for (const name of methods) {
       const original = prototype[name]
       prototype[name] = function (params) {
-        return trace(this, name, original, params)
+        // With a tracer of the app's own, the spans are that one's, and the traceparent its request's.
+        const { tracer } = this
+        const isTraced = tracer !== undefined && !silent.has(tracer)
+        return isTraced ? original.call(this, params) : trace(this, name, original, params)
       }
     }
   }
@@ -58,7 +63,20 @@ export function instrumentClickhouse(context: InstrumentationContext): Instrumen
     "@clickhouse/client/dist/common/client.js",
     "@clickhouse/client-web/dist/common/client.js",
   ]
-  return { patches: modules.map((module) => ({ module, versions, patch })) }
+  // What a client has that was given no tracer.
+  const findSilent: Patch["patch"] = ({ NoopClickHouseTracer: noop }: { NoopClickHouseTracer?: object }) => {
+    if (noop !== undefined) silent.add(noop)
+  }
+  const tracing = [
+    "@clickhouse/client/dist/common/tracing.js",
+    "@clickhouse/client-web/dist/common/tracing.js",
+  ]
+  return {
+    patches: [
+      ...modules.map((module) => ({ module, versions, patch })),
+      ...tracing.map((module) => ({ module, versions, patch: findSilent })),
+    ],
+  }
 }
 
 /** The class that has the methods: what the packages export inherits from it. */
