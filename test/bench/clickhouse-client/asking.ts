@@ -2,10 +2,13 @@
 import { createClient } from "@clickhouse/client"
 import { trace } from "@opentelemetry/api"
 
-const [, , variant, url] = process.argv
+const variant = process.argv[2]
 const tracer = trace.getTracer("bench")
+// Answers at once: what is measured is what the client and the tracer do, without the noise of a request over HTTP.
+const answer = () => Promise.resolve({ query_id: "1", response_headers: {} })
+const connection = { command: answer, close: () => Promise.resolve() }
 const client = createClient({
-  url: url!,
+  connection: connection as never,
   ...(variant === "the client's tracer option" ? { tracer: trace.getTracer("clickhouse") } : {}),
 })
 
