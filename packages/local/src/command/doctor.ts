@@ -8,6 +8,7 @@ import { checkNeighbours } from "../doctor/check-neighbours.ts"
 import { type Check, failed } from "../doctor/check.ts"
 import { printable } from "../format-rows.ts"
 import type { Arguments, Option } from "./arguments.ts"
+import { clickhouseAccess } from "./clickhouse-access.ts"
 import { type Terminal, createPaint } from "./terminal.ts"
 
 export const doctorOptions: readonly Option[] = [
@@ -45,11 +46,7 @@ export async function doctor(args: Arguments, terminal: Terminal): Promise<numbe
   const clickhouse = args.text("clickhouse")
   if (clickhouse !== undefined) {
     const sent = checks.some(({ name, status }) => name === "span sent" && status === "ok")
-    const options = {
-      url: clickhouse,
-      username: env["CLICKSTACK_CLICKHOUSE_USER"] || undefined,
-      password: env["CLICKSTACK_CLICKHOUSE_PASSWORD"] || undefined,
-    }
+    const options = clickhouseAccess(clickhouse, terminal)
     checks.push(...(await checkClickHouse(options, sent ? canary : undefined)))
   }
   const bad = checks.filter(({ status }) => status === "failed").length

@@ -2,6 +2,7 @@
 import type { LocalOptions } from "../options.ts"
 import { type Local, startLocal } from "../start-local.ts"
 import { type Arguments, type Option, bytesOf } from "./arguments.ts"
+import { clickhouseAccess } from "./clickhouse-access.ts"
 import { showWarnings } from "./show-warnings.ts"
 import { summary, tellEveryMinute } from "./every-minute.ts"
 import type { Terminal } from "./terminal.ts"
@@ -40,7 +41,8 @@ export const serveEnvironment = `Secrets come from the environment, where other 
   CLICKSTACK_CLICKHOUSE_USER, CLICKSTACK_CLICKHOUSE_PASSWORD   for --clickhouse
 `
 
-function serveConfig(args: Arguments, { env }: Terminal): LocalOptions {
+function serveConfig(args: Arguments, terminal: Terminal): LocalOptions {
+  const { env } = terminal
   const age = args.text("retention")
   const size = args.text("max-size")
   const forward = args.text("forward")
@@ -61,11 +63,7 @@ function serveConfig(args: Arguments, { env }: Terminal): LocalOptions {
       bytes: size === "off" ? false : size === undefined ? undefined : bytesOf(size, "max-size"),
     },
     forward: forward && { url: forward, headers: key ? { authorization: key } : {} },
-    clickhouse: clickhouse && {
-      url: clickhouse,
-      username: env["CLICKSTACK_CLICKHOUSE_USER"] || undefined,
-      password: env["CLICKSTACK_CLICKHOUSE_PASSWORD"] || undefined,
-    },
+    clickhouse: clickhouse && clickhouseAccess(clickhouse, terminal),
   }
 }
 

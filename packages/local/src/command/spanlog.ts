@@ -3,7 +3,6 @@
 import { createHash } from "node:crypto"
 import { resolve } from "node:path"
 import {
-  type IngestOptions,
   type QueryText,
   type SpanLogOptions,
   type SpanLogStats,
@@ -17,6 +16,7 @@ import { LocalError } from "../local-error.ts"
 import { otlpSpanSender } from "../otlp-span-sender.ts"
 import { nanosOf } from "../read/filter.ts"
 import type { Arguments, Option } from "./arguments.ts"
+import { clickhouseAccess } from "./clickhouse-access.ts"
 import { showWarnings } from "./show-warnings.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -54,7 +54,7 @@ export async function spanlog(args: Arguments, terminal: Terminal, stopped: Prom
   const since = args.text("since")
   const until = args.text("until")
   const warn = showWarnings(terminal)
-  const server = createIngest(serverOptions(url, terminal))
+  const server = createIngest(clickhouseAccess(url, terminal))
   const { exporter, close } = openExporter(args, terminal, url)
   const log = openSpanLog({
     from: server,
@@ -100,7 +100,7 @@ async function printView(args: Arguments, terminal: Terminal, queryText: QueryTe
   const cluster = args.text("cluster")
   if (url === undefined) return terminal.out(`${spanLogView({ cluster, queryText })};\n`)
   // Its log may be of an older shape.
-  const server = createIngest(serverOptions(url, terminal))
+  const server = createIngest(clickhouseAccess(url, terminal))
   try {
     const columns = await server.query<{ name: string }>("DESCRIBE TABLE system.opentelemetry_span_log")
     const [row] = await server.query<{ database: string }>("SELECT currentDatabase() AS database")
@@ -112,17 +112,11 @@ async function printView(args: Arguments, terminal: Terminal, queryText: QueryTe
   }
 }
 
-const serverOptions = (url: string, { env }: Terminal): IngestOptions => ({
-  url,
-  username: env["CLICKSTACK_CLICKHOUSE_USER"] || undefined,
-  password: env["CLICKSTACK_CLICKHOUSE_PASSWORD"] || undefined,
-})
-
 /** Waiting for a place that is away is the span log's part: it holds the reading up. */
 function openExporter(args: Arguments, terminal: Terminal, url: string) {
   const to = args.text("to")
   if (to === undefined) {
-    const tables = clickhouse({ ...serverOptions(url, terminal), retryForMs: 0 })
+    const tables = clickhouse({ ...clickhouseAccess(url, terminal), retryForMs: 0 })
     return { exporter: tables.spans, close: () => tables.close() }
   }
   if (!URL.canParse(to) || !/^https?:$/.test(new URL(to).protocol)) {

@@ -5,6 +5,7 @@ import { element } from "./element.ts"
 import { nothingHere } from "./empty.ts"
 import { momentOf } from "./histogram.ts"
 import { lineChart } from "./line-chart.ts"
+import { listTable } from "./list-table.ts"
 import { type Place, changed, defaultRange, linkTo, queryOf, rangeOf } from "./place.ts"
 import { chartsOf } from "./series.ts"
 import { plural } from "./spell.ts"
@@ -51,25 +52,9 @@ export async function showMetrics({ search }: Place, signal: AbortSignal): Promi
       { class: "filters", role: "search", submit: (event: Event) => event.preventDefault() },
       wanted,
     ),
-    element(
-      "table",
-      { class: "list" },
-      element(
-        "thead",
-        {},
-        element(
-          "tr",
-          {},
-          ["metric", "kind", "unit", "services", "description"].map((head) =>
-            element("th", { scope: "col" }, head),
-          ),
-        ),
-      ),
-      element(
-        "tbody",
-        {},
-        rows.map(({ row }) => row),
-      ),
+    listTable(
+      ["metric", "kind", "unit", "services", "description"],
+      rows.map(({ row }) => row),
     ),
   ]
 }

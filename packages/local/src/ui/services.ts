@@ -4,6 +4,7 @@ import { duration } from "../show/values.ts"
 import { get } from "./api.ts"
 import { nothingHere } from "./empty.ts"
 import { element } from "./element.ts"
+import { listTable } from "./list-table.ts"
 import { type Place, linkTo, queryOf, rangeOf } from "./place.ts"
 import { spellCount } from "./spell.ts"
 
@@ -55,20 +56,9 @@ export async function showServices({ search }: Place, signal: AbortSignal): Prom
   const heads = ["requests", "failed", "median", "95 % below", "spans", "logs"]
   return [
     element("h1", {}, "Services"),
-    element(
-      "table",
-      { class: "list" },
-      element(
-        "thead",
-        {},
-        element(
-          "tr",
-          {},
-          element("th", { scope: "col" }, "service"),
-          heads.map((head) => element("th", { scope: "col", class: "number" }, head)),
-        ),
-      ),
-      element("tbody", {}, rows),
+    listTable(
+      ["service", ...heads.map((head) => element("th", { scope: "col", class: "number" }, head))],
+      rows,
     ),
   ]
 }

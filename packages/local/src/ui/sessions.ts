@@ -7,6 +7,7 @@ import { get } from "./api.ts"
 import { element } from "./element.ts"
 import { nothingHere } from "./empty.ts"
 import { logList } from "./log-list.ts"
+import { listTable } from "./list-table.ts"
 import { type Place, changed, linkTo, queryOf, rangeOf } from "./place.ts"
 import { describeEvent } from "./recorded-event.ts"
 import { plural, spellTime } from "./spell.ts"
@@ -22,37 +23,21 @@ export async function showSessions({ search }: Place, signal: AbortSignal): Prom
     return [element("h1", {}, "Sessions"), nothingHere("recorded sessions", rangeOf(search))]
   return [
     element("h1", {}, "Sessions"),
-    element(
-      "table",
-      { class: "list" },
-      element(
-        "thead",
-        {},
+    listTable(
+      ["began", "session", "service", "lasted", "events"],
+      sessions.map((session) =>
         element(
           "tr",
           {},
-          ["began", "session", "service", "lasted", "events"].map((head) =>
-            element("th", { scope: "col" }, head),
-          ),
-        ),
-      ),
-      element(
-        "tbody",
-        {},
-        sessions.map((session) =>
+          element("td", { class: "time" }, spellTime(session.start)),
           element(
-            "tr",
-            {},
-            element("td", { class: "time" }, spellTime(session.start)),
-            element(
-              "th",
-              { scope: "row" },
-              element("a", { href: linkTo("sessions", rangeOf(search), session.id) }, session.id),
-            ),
-            element("td", {}, session.service),
-            element("td", {}, duration(millisOf(session.end) - millisOf(session.start))),
-            element("td", {}, session.events),
+            "th",
+            { scope: "row" },
+            element("a", { href: linkTo("sessions", rangeOf(search), session.id) }, session.id),
           ),
+          element("td", {}, session.service),
+          element("td", {}, duration(millisOf(session.end) - millisOf(session.start))),
+          element("td", {}, session.events),
         ),
       ),
     ),
@@ -93,36 +78,22 @@ export async function showSession(place: Place, signal: AbortSignal): Promise<No
 }
 
 const eventTable = (events: readonly RecordedEvent[], start: number): HTMLElement =>
-  element(
-    "table",
-    { class: "list" },
-    element(
-      "thead",
-      {},
-      element(
+  listTable(
+    ["after", "event", "", "size"],
+    events.map((event) => {
+      const { kind, what } = describeEvent(event.json)
+      return element(
         "tr",
         {},
-        ["after", "event", "", "size"].map((head) => element("th", { scope: "col" }, head)),
-      ),
-    ),
-    element(
-      "tbody",
-      {},
-      events.map((event) => {
-        const { kind, what } = describeEvent(event.json)
-        return element(
-          "tr",
-          {},
-          element("td", { class: "time" }, duration(Math.max(0, millisOf(event.time) - start))),
-          element("th", { scope: "row" }, kind),
-          element(
-            "td",
-            { class: "wide" },
-            what,
-            !event.complete && element("span", { class: "tag bad" }, "a part is missing"),
-          ),
-          element("td", { class: "number" }, plural(event.json.length, "character")),
-        )
-      }),
-    ),
+        element("td", { class: "time" }, duration(Math.max(0, millisOf(event.time) - start))),
+        element("th", { scope: "row" }, kind),
+        element(
+          "td",
+          { class: "wide" },
+          what,
+          !event.complete && element("span", { class: "tag bad" }, "a part is missing"),
+        ),
+        element("td", { class: "number" }, plural(event.json.length, "character")),
+      )
+    }),
   )
