@@ -4,7 +4,8 @@ import { ClickstackError } from "./clickstack-error.ts"
 import { type Config, resolveConfig } from "./config.ts"
 import type { Options } from "./options.ts"
 import { table } from "./instrumentation/table.ts"
-import { type Setting, settings } from "./settings.ts"
+import type { Setting } from "./setting.ts"
+import { settings } from "./settings.ts"
 
 interface Sample {
   /** As a variable's text; left out where there is no variable. */
@@ -87,7 +88,56 @@ const paths: Sample = {
   wrong: ["/health", [1], [""]],
 }
 
+const headerNames: Sample = {
+  text: "X-One, x-two",
+  code: ["X-One", "x-two"],
+  becomes: ["x-one", "x-two"],
+  other: "x-other",
+  otherBecomes: ["x-other"],
+  wrong: ["x-one", ["a b"], [1], ["*"], [""]],
+  wrongText: "*",
+}
+const unlessSaid: Sample = { ...yes, text: "false", code: false, other: "true", otherBecomes: true }
+
 const samples: Record<string, Sample> = {
+  requestHeaders: headerNames,
+  responseHeaders: headerNames,
+  queryStrings: unlessSaid,
+  sqlLiterals: yes,
+  clientAddress: unlessSaid,
+  userAgent: unlessSaid,
+  bodies: named("both", "request"),
+  bodyBytes: whole,
+  bodyTypes: {
+    text: "Text/*, application/json",
+    code: ["text/*", "application/json"],
+    other: "text/html",
+    otherBecomes: ["text/html"],
+    wrong: ["text/html", ["json"], [1], ["text/html; charset=utf-8"]],
+    wrongText: "json",
+  },
+  network: yes,
+  exceptions: unlessSaid,
+  sourceLines: unlessSaid,
+  localVariables: yes,
+  enabled: unlessSaid,
+  keys: {
+    ...words,
+    text: "one, two",
+    code: ["one", "two"],
+    otherBecomes: ["two"],
+    wrong: ["one", [1], [""]],
+  },
+  patterns: {
+    text: "[A-Z]\\d{8}, two",
+    code: ["[A-Z]\\d{8}", /two/y],
+    becomes: [/[A-Z]\d{8}/g, /two/g],
+    other: "three",
+    otherBecomes: [/three/g],
+    wrong: ["one", [1], [""], ["("]],
+    wrongText: "(",
+  },
+  decide: { code: () => undefined, wrong: [{}, "all", true] },
   propagateTo: hosts,
   traceparentTo: hosts,
   trustIncoming: { ...yes, text: "false", code: false, other: "true", otherBecomes: true },
@@ -603,6 +653,33 @@ describe("combinations", () => {
     ],
   ])("%s", (_, given, env, expected) => {
     expect(resolveConfig(given, env).config.traces.destination).toEqual(expected)
+  })
+
+  test("redact alone is a switch or a function", () => {
+    const decide = () => undefined
+    expect(resolveConfig({ redact: false }, {}).config.redact.enabled).toBe(false)
+    expect(resolveConfig({ redact: decide }, {}).config.redact).toMatchObject({ enabled: true, decide })
+    expect(() => resolveConfig({ redact: "no" } as never, {})).toThrow(
+      'option "redact" must be an object of options, a function, or false',
+    )
+  })
+
+  test.each<[string, Options, NodeJS.ProcessEnv, Partial<Config["capture"]>]>([
+    ["nothing by default", {}, {}, { requestHeaders: [], responseHeaders: [], bodies: "none" }],
+    [
+      "all headers and bodies",
+      {},
+      { HDX_NODE_ADVANCED_NETWORK_CAPTURE: "true" },
+      { requestHeaders: "all", responseHeaders: "all", bodies: "both" },
+    ],
+    [
+      "but for what is said in particular",
+      { capture: { network: true, requestHeaders: ["X-One"] } },
+      { CLICKSTACK_CAPTURE_BODIES: "none" },
+      { requestHeaders: ["x-one"], responseHeaders: "all", bodies: "none" },
+    ],
+  ])("network capture: %s", (_, given, env, expected) => {
+    expect(resolveConfig(given, env).config.capture).toMatchObject(expected)
   })
 
   test("a sampler object is taken as it is", () => {

@@ -5,7 +5,6 @@ import { path as paths } from "./builtins.ts"
 import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
 import type { Sampler } from "@opentelemetry/sdk-trace-base"
-import { ClickstackError } from "./clickstack-error.ts"
 import { endpointsOf } from "./endpoints.ts"
 import { type InstrumentationConfig, switchesOf } from "./instrumentation/switches.ts"
 import { nearest } from "./nearest.ts"
@@ -18,7 +17,10 @@ import type {
   Protocol,
   SamplerName,
 } from "./options.ts"
-import { type Setting, settings } from "./settings.ts"
+import { printable, readOptions } from "./read-options.ts"
+import { type CaptureConfig, captureOf, type RedactConfig } from "./privacy-config.ts"
+import type { Setting } from "./setting.ts"
+import { settings } from "./settings.ts"
 import { type Signal, signals } from "./signals.ts"
 import { BadValue, isPlainObject } from "./value-kinds.ts"
 
@@ -105,6 +107,8 @@ export interface Config {
     readonly recordBytes: number
   }
   readonly instrumentation: InstrumentationConfig
+  readonly capture: CaptureConfig
+  readonly redact: RedactConfig
 }
 
 /** Lower wins. */
@@ -142,68 +146,13 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
     kubernetes: kubernetesFrom(env),
     stateDirectory: stateDirectory(env),
     instrumentation: switchesOf(resolved, env, warnings),
+    capture: captureOf(resolved),
   })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>
     own["destination"] = destinationsOf(signal, resolved)
   }
   return { config: freeze(config) as unknown as Config, resolved, warnings }
-}
-
-/** Every option that is set, by path. Throws one error for all that is wrong. */
-function readOptions(options: unknown): Map<string, unknown> {
-  const values = new Map<string, unknown>()
-  const problems: string[] = []
-  const known = new Map(settings.map((setting) => [setting.path, setting]))
-  const groups = new Set<string>([...signals, "limits", "instrumentation"])
-
-  const walk = (object: Record<string, unknown>, prefix: string) => {
-    const names = [...known.keys(), ...(prefix === "" ? groups : [])]
-      .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes("."))
-      .map((path) => path.slice(prefix.length))
-    for (const [name, value] of Object.entries(object)) {
-      const path = prefix + name
-      if (value === undefined) continue
-      if (groups.has(path)) {
-        if (isPlainObject(value)) walk(value, `${path}.`)
-        else if (typeof value === "boolean" && path !== "limits") {
-          if (path === "instrumentation") values.set("instrumentation.all", value)
-          else values.set(`${path}.exporter`, value ? "otlp" : "none")
-        } else
-          problems.push(
-            `option "${path}" must be an object of options${path === "limits" ? "" : ", or false"}`,
-          )
-        continue
-      }
-      const setting = known.get(path)
-      if (setting === undefined) {
-        const meant = nearest(name, names)
-        const elsewhere = [...known.keys()].find((other) => other.endsWith(`.${name}`))
-        const hint =
-          meant === undefined
-            ? elsewhere === undefined
-              ? `known are ${names.join(", ")}`
-              : `it belongs into ${elsewhere.slice(0, -name.length - 1)}`
-            : `did you mean "${prefix}${meant}"?`
-        problems.push(`unknown option "${path}"; ${hint}`)
-        continue
-      }
-      try {
-        values.set(path, setting.kind.check(value))
-      } catch (error) {
-        if (!(error instanceof BadValue)) throw error
-        problems.push(`option "${path}" is ${printable(setting, value)}; it must be ${error.message}`)
-      }
-    }
-  }
-
-  if (isPlainObject(options)) walk(options, "")
-  else
-    problems.push(
-      `init() takes an object of options, not ${process.getBuiltinModule("node:util").inspect(options)}`,
-    )
-  if (problems.length > 0) throw new ClickstackError("CONFIG_INVALID", `clickstack: ${problems.join("\n  ")}`)
-  return values
 }
 
 function candidatesFrom(
@@ -364,13 +313,4 @@ function freeze(config: Record<string, unknown>): Record<string, unknown> {
     Object.freeze(value)
   }
   return Object.freeze(config)
-}
-
-/** A wrong value for a message: short, and nothing of what may be a secret. */
-function printable(setting: Setting, value: unknown): string {
-  if (setting.secret) return "***"
-  const shown = process
-    .getBuiltinModule("node:util")
-    .inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80, maxArrayLength: 5 })
-  return /[@?]/.test(shown) || setting.merged ? "***" : shown.slice(0, 120)
 }

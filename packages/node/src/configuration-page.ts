@@ -2,7 +2,8 @@
 import { realpathSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { kubernetesVariables } from "./config.ts"
-import { type Setting, settings } from "./settings.ts"
+import type { Setting } from "./setting.ts"
+import { settings } from "./settings.ts"
 
 const introduction = `# Configuration
 
@@ -26,6 +27,8 @@ const groups: [title: string, belongs: (path: string) => boolean][] = [
   ["Traces", (path) => path.startsWith("traces.")],
   ["Logs", (path) => path.startsWith("logs.")],
   ["Metrics", (path) => path.startsWith("metrics.")],
+  ["Capture", (path) => path.startsWith("capture.")],
+  ["Redaction", (path) => path.startsWith("redact.")],
   ["Instrumentation", (path) => path.startsWith("instrumentation.")],
   ["Limits", (path) => path.startsWith("limits.")],
 ]

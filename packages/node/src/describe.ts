@@ -71,6 +71,7 @@ function shown(value: unknown, secret: boolean): unknown {
   if (secret) return "***"
   if (Array.isArray(value)) return value.map((one) => shown(one, false))
   if (typeof value === "function") return "[function]"
+  if (value instanceof RegExp) return String(value)
   if (typeof value === "object") return nameOf(value)
   return typeof value === "string" && /[:@]/.test(value) ? printableUrl(value) : value
 }

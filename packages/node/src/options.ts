@@ -83,6 +83,35 @@ export type InstrumentationOptions = { [Name in InstrumentationName]?: boolean |
   clickhouseLogComment?: boolean | undefined
 }
 
+interface CaptureOptions {
+  requestHeaders?: readonly string[] | undefined
+  responseHeaders?: readonly string[] | undefined
+  queryStrings?: boolean | undefined
+  sqlLiterals?: boolean | undefined
+  clientAddress?: boolean | undefined
+  userAgent?: boolean | undefined
+  bodies?: "none" | "request" | "response" | "both" | undefined
+  bodyBytes?: number | undefined
+  bodyTypes?: readonly string[] | undefined
+  network?: boolean | undefined
+  exceptions?: boolean | undefined
+  sourceLines?: boolean | undefined
+  localVariables?: boolean | undefined
+}
+
+/**
+ * Gets every attribute, nested ones too, and a log's body without a key. What it returns is sent; undefined leaves the
+ * value to the rules.
+ */
+export type RedactFunction = (key: string | undefined, value: unknown) => unknown
+
+interface RedactOptions {
+  enabled?: boolean | undefined
+  keys?: readonly string[] | undefined
+  patterns?: readonly (RegExp | string)[] | undefined
+  decide?: RedactFunction | undefined
+}
+
 export interface Options extends ConnectionOptions {
   service?: string | undefined
   serviceVersion?: string | undefined
@@ -117,4 +146,6 @@ export interface Options extends ConnectionOptions {
   metrics?: boolean | MetricsOptions | undefined
   limits?: LimitOptions | undefined
   instrumentation?: boolean | InstrumentationOptions | undefined
+  capture?: CaptureOptions | undefined
+  redact?: boolean | RedactFunction | RedactOptions | undefined
 }

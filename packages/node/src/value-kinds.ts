@@ -153,10 +153,46 @@ export const headers: ValueKind = {
 export const headerName: ValueKind = {
   expected: "the name of a header",
   parse: (input) => headerName.check(input),
+  // A lone star is a token as well, and would be taken for "all headers".
   check: (value) =>
-    typeof value === "string" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)
+    typeof value === "string" && value !== "*" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)
       ? value.toLowerCase()
       : bad(headerName.expected),
+}
+
+/** A content type without parameters, such as text/html, text/* or application/*+json. */
+export const contentType: ValueKind = {
+  expected: "content types such as application/json or text/*",
+  parse: (input) => contentType.check(input),
+  check: (value) =>
+    typeof value === "string" && /^[\w.+*-]+\/[\w.+*-]+$/.test(value)
+      ? value.toLowerCase()
+      : bad(contentType.expected),
+}
+
+/** A regular expression, which finds all that it matches in a text. */
+export const pattern: ValueKind = {
+  expected: "regular expressions",
+  parse: (input) => pattern.check(input),
+  check: (value) => {
+    if (typeof value !== "string" && !(value instanceof RegExp)) return bad(pattern.expected)
+    if (value === "") return bad(pattern.expected)
+    try {
+      if (typeof value === "string") return new RegExp(value, "g")
+      // Sticky, it would find only what stands at the text's start.
+      return new RegExp(value.source, `${value.flags.replace(/[gy]/g, "")}g`)
+    } catch {
+      return bad(pattern.expected)
+    }
+  },
+}
+
+export function functionOf(expected: string): ValueKind {
+  return {
+    expected,
+    parse: () => bad(expected),
+    check: (value) => (typeof value === "function" ? value : bad(expected)),
+  }
 }
 
 /** A host as lists of hosts name it, without scheme and path: a URL there would never match. */
