@@ -1,6 +1,7 @@
 // What the process and its machine are measured by, with nothing but --import.
+import { captureProcess } from "@clickstack/testing"
 import { expect, test } from "vitest"
-import { formats, runTraced } from "./traced-app.ts"
+import { fixture, formats, runTraced } from "./traced-app.ts"
 
 test.each(formats)("runtime and host metrics, %s", async (format) => {
   const { metrics, spans } = await runTraced("metrics", format)
@@ -29,4 +30,14 @@ test.each(formats)("runtime and host metrics, %s", async (format) => {
     "v8js.memory.heap.space.physical_size",
     "v8js.memory.heap.used",
   ])
+})
+
+test.each([
+  ["none", []],
+  ["otlp", ["host-metrics", "runtime-metrics", "sdk-metrics"]],
+])("with OTEL_METRICS_EXPORTER=%s, what is loaded for metrics", async (exporter, files) => {
+  const { stdout } = await captureProcess(fixture("loaded-for-metrics.cjs"), {
+    env: { OTEL_METRICS_EXPORTER: exporter },
+  })
+  expect(JSON.parse(stdout)).toEqual(files)
 })

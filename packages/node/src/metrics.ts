@@ -9,6 +9,7 @@ import type {
 } from "@opentelemetry/sdk-metrics"
 import type { MetricsConfig } from "./config.ts"
 import type { Delivery } from "./delivery/delivery.ts"
+import { withoutDoubled } from "./doubled-metrics.ts"
 import { exportWith, success } from "./destinations.ts"
 import { metricsKind } from "./delivery/pack.ts"
 import { observeDeliveries } from "./delivery/self-metrics.ts"
@@ -35,7 +36,7 @@ export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProv
       exportTimeoutMillis: Math.min(exportTimeout, interval), // the reader refuses a longer one
     })
   })
-  const provider = new Provider({ resource, readers })
+  const provider = new Provider({ resource, readers, views: withoutDoubled(config.instrumentation) })
   // `delivery: false` has upstream's own.
   if (config.delivery)
     observeDeliveries(provider.getMeter("@clickstack/node"), parts.statsOf, config.queueBytes)

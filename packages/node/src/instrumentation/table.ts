@@ -31,6 +31,18 @@ function upstream(
   return { name, load, ...row }
 }
 
+/**
+ * Metrics that are there from the start of a process, for the main thread alone: those of workers would be told under the
+ * same names, of the same process.
+ */
+function metricsOfProcess(load: () => () => void): Row["load"] {
+  return ({ config }) => {
+    const isOn =
+      config.metrics.exporter !== "none" && process.getBuiltinModule("node:worker_threads").isMainThread
+    return { patches: isOn ? [{ module: "start", patch: load() }] : [] }
+  }
+}
+
 // Our own, where there is none of OpenTelemetry's or it costs too much.
 const own = {
   express: (): typeof import("./own/express.ts") => require("./own/express.js"),
@@ -122,17 +134,17 @@ export const table: readonly Row[] = [
     name: "runtime",
     modules: ["start"],
     otel: "runtime-node",
-    load: (context) =>
-      (require("./own/runtime-metrics.js") as typeof import("./own/runtime-metrics.ts")).loadRuntimeMetrics(
-        context,
-      ),
+    load: metricsOfProcess(
+      () => (require("./own/runtime-metrics.js") as typeof import("./own/runtime-metrics.ts")).observeRuntime,
+    ),
   },
   {
     name: "host",
     modules: ["start"],
     otel: "host-metrics",
-    load: (context) =>
-      (require("./own/host-metrics.js") as typeof import("./own/host-metrics.ts")).loadHostMetrics(context),
+    load: metricsOfProcess(
+      () => (require("./own/host-metrics.js") as typeof import("./own/host-metrics.ts")).observeHost,
+    ),
   },
   upstream("fs", "FsInstrumentation", {
     modules: ["node:fs", "node:fs/promises"],

@@ -2,13 +2,8 @@
 // counts the network's packets, and needs a library of 0.9 MB for that.
 import type { CpuInfo } from "node:os"
 import { api } from "../../opentelemetry.ts"
-import type { Instrumentation, InstrumentationContext } from "../row.ts"
-import { metricsOfProcess } from "./metrics-of-process.ts"
 
-export const loadHostMetrics = (context: InstrumentationContext): Instrumentation =>
-  metricsOfProcess(context, observeHost)
-
-function observeHost(): void {
+export function observeHost(): void {
   const meter = api().metrics.getMeter("@clickstack/node")
   const os = process.getBuiltinModule("node:os")
   const modes = ["user", "system"] as const

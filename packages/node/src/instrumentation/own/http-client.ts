@@ -32,13 +32,13 @@ export function traceHttpClients(context: HttpContext): void {
     const { method, path } = this
     const known = isKnownMethod(method)
     const { address, port, authority } = targetOf(this)
-    const measured = {
+    const target: Attributes = {
       "http.request.method": known ? method : "_OTHER",
       "server.address": address,
       ...(port !== undefined && { "server.port": port }),
     }
     const attributes: Attributes = {
-      ...measured,
+      ...target,
       "url.full": /^https?:/i.test(path)
         ? withoutCredentials(withoutSignatures(path))
         : `${this.protocol}//${authority}${withoutSignatures(path)}`,
@@ -48,7 +48,10 @@ export function traceHttpClients(context: HttpContext): void {
     this[followedKey] = new HttpCall(
       parent,
       span,
-      measureClient && { record: measureClient, attributes: measured },
+      measureClient && {
+        record: measureClient,
+        attributes: { ...target, "url.scheme": this.protocol.slice(0, -1) },
+      },
     )
     let added: Headers = headers
     if (isSampled(span) || !isClickHouse(port, () => this.getHeaderNames())) {
@@ -109,15 +112,15 @@ class HttpCall extends OutgoingCall {
       case "response": {
         // Its `end` and `close` come here too, unless they have been already.
         const response = value as IncomingMessage & Marked
-        this.answered(response.statusCode, response.socket)
+        this.answered(response.statusCode, response.socket, response.httpVersion)
         response[followedKey] = this
         if (response.readableEnded || response.destroyed) this.end()
         return
       }
       case "upgrade":
       case "connect": {
-        const { statusCode, socket } = value as IncomingMessage
-        this.answered(statusCode, socket)
+        const { statusCode, socket, httpVersion } = value as IncomingMessage
+        this.answered(statusCode, socket, httpVersion)
         return this.end()
       }
       case "error":

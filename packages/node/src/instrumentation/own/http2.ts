@@ -188,7 +188,11 @@ function patchSession(
       },
       parent,
     )
-    const call = new Http2Call(parent, span, measureClient && { record: measureClient, attributes })
+    const measured = measureClient && {
+      record: measureClient,
+      attributes: { ...attributes, "url.scheme": scheme },
+    }
+    const call = new Http2Call(parent, span, measured)
     let sent = given ?? {}
     propagation().outgoing(trace.setSpan(parent, span), address, (name, value) => {
       sent = withHeader(sent, name, value)
@@ -213,6 +217,7 @@ class Http2Call extends OutgoingCall {
         return this.answered(
           Number((value as IncomingHttpHeaders)[":status"]),
           (emitter as ClientHttp2Stream).session?.socket,
+          "2",
         )
       case "error":
         return this.failed(value)

@@ -27,10 +27,15 @@ export class OutgoingCall implements Followed {
     this.#started = measured === undefined ? 0 : performance.now()
   }
 
-  answered(statusCode = 0, socket?: Pick<Socket, "remoteAddress" | "remotePort">): void {
+  answered(
+    statusCode = 0,
+    socket: Pick<Socket, "remoteAddress" | "remotePort"> | undefined,
+    version: string,
+  ): void {
     const span = this.#span
     span.setAttribute("http.response.status_code", statusCode)
     this.#note("http.response.status_code", statusCode)
+    this.#note("network.protocol.version", version)
     const { remoteAddress, remotePort } = socket ?? {}
     if (remoteAddress !== undefined) span.setAttribute("network.peer.address", remoteAddress)
     if (remotePort !== undefined) span.setAttribute("network.peer.port", remotePort)

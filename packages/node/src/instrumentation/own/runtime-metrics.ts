@@ -3,18 +3,13 @@
 import type { PerformanceEntry } from "node:perf_hooks"
 import type { ObservableResult } from "@opentelemetry/api"
 import { api } from "../../opentelemetry.ts"
-import type { Instrumentation, InstrumentationContext } from "../row.ts"
-import { metricsOfProcess } from "./metrics-of-process.ts"
 
 const precision = 20 // milliseconds between two looks at the event loop; upstream looks every 10
 /** Node measures from one look to the next, so that an idle loop has the delay of the precision. */
 const late = (nanoseconds: number) => Math.max(0, nanoseconds - precision * 1e6)
 const gcBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] // as semantic conventions say
 
-export const loadRuntimeMetrics = (context: InstrumentationContext): Instrumentation =>
-  metricsOfProcess(context, observeRuntime)
-
-function observeRuntime(): void {
+export function observeRuntime(): void {
   const meter = api().metrics.getMeter("@clickstack/node")
   const { monitorEventLoopDelay, performance, PerformanceObserver, constants } =
     process.getBuiltinModule("node:perf_hooks")
