@@ -1,7 +1,9 @@
 // Deliveries of several processes over one spool's directory, to a destination that takes, refuses and fails as it
 // likes. They record, send, spill, end well, or end at any operation of the disk, in any order: what the disk took or
 // a process that ended well had recorded is delivered or counted, nothing else is, with at most one batch
-// doubled by each crash and each lost answer, and within the caps of memory and disk. Order is the spool's own test's.
+// doubled by each crash and each lost answer, and within the caps of memory and disk. The statistics agree whenever they
+// are asked. What goes out of memory and what goes over the disk are two lines, since neither waits for the other's
+// end: in each of them, what one process recorded goes out in the order of its recording.
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -91,7 +93,10 @@ class World {
   readonly recorded = new Set<string>()
   /** What the destination took, in order. */
   readonly taken: string[] = []
+  /** What it took or refused, each once, by the way that it came. */
+  readonly lines: Record<"memory" | "disk", string[]> = { memory: [], disk: [] }
   readonly refused = new Set<string>()
+  unbalanced: object | undefined
   dropped = 0
   doublings = 0
   clock = 1
@@ -100,6 +105,7 @@ class World {
   #made = 0
   #named = 0
   #ended = new Set<number>()
+  #settled = new Set<string>()
   readonly #maxBytes: number
   readonly #forms: readonly Form[]
 
@@ -118,7 +124,8 @@ class World {
     const mortal = mortalDisk()
     const budget = createBudget(queueBytes)
     const keeping = keepingFor(this.#forms[pid % this.#forms.length]!)
-    const delivery = createDelivery<ReadableSpan, Kept>((items) => this.#send(items, mortal), {
+    const read = { names: new Set<string>() }
+    const delivery = createDelivery<ReadableSpan, Kept>((items) => this.#send(items, mortal, read.names), {
       what: "spans",
       place: "test",
       keeping,
@@ -141,19 +148,25 @@ class World {
           hasEnded: (other) => this.#ended.has(other.pid),
         })
         spool.scan()
-        return this.#watched(spool, keeping)
+        return this.#watched(spool, keeping, read)
       },
     })
     return { pid, delivery, budget, mortal, recorded: new Set() }
   }
 
   /** Whatever the disk takes must not be lost. */
-  #watched(spool: Spool, { decode }: Keeping<ReadableSpan, Kept>): Spool {
+  #watched(spool: Spool, { decode }: Keeping<ReadableSpan, Kept>, read: { names: Set<string> }): Spool {
+    const namesIn = (bytes: Uint8Array) => decode(Buffer.from(bytes)).map(nameOf)
     const accept = (bytes: Uint8Array) => {
-      for (const item of decode(Buffer.from(bytes))) this.kept.add(nameOf(item))
+      for (const name of namesIn(bytes)) this.kept.add(name)
     }
     return {
       ...spool,
+      next: async () => {
+        const batch = await spool.next()
+        read.names = new Set(batch && namesIn(batch.bytes))
+        return batch
+      },
       append: async (entry) => {
         const isTaken = await spool.append(entry)
         if (isTaken) accept(entry.bytes)
@@ -167,7 +180,11 @@ class World {
     }
   }
 
-  async #send(items: Kept[], mortal: MortalDisk): Promise<{ rejected: number }> {
+  async #send(
+    items: Kept[],
+    mortal: MortalDisk,
+    fromDisk: ReadonlySet<string>,
+  ): Promise<{ rejected: number }> {
     const names = items.map(nameOf)
     const away = new ClickstackError("DELIVERY_FAILED", "away", { retryable: true })
     if (mortal.isOver()) throw away // the process has ended, whatever its objects still do
@@ -180,6 +197,12 @@ class World {
     }
     if (answer === "refuses" || (answer === "too large" && items.length === 1)) {
       for (const name of names) this.refused.add(name)
+    }
+    const line = this.lines[fromDisk.has(names[0]!) ? "disk" : "memory"]
+    for (const name of names) {
+      if (this.#settled.has(name) || !(this.refused.has(name) || this.taken.includes(name))) continue
+      this.#settled.add(name)
+      line.push(name)
     }
     if (answer === "answer lost") this.doublings++
     await new Promise(setImmediate) // on its way
@@ -198,13 +221,40 @@ class World {
       delivery.push(span(`id:${name}/`.padEnd(bytes, "x")))
       if (delivery.stats().dropped.queue_full === full) recorded.add(name)
       expect(budget.used).toBeLessThanOrEqual(queueBytes)
+      this.weigh()
     }
+  }
+
+  /** Every item of every process is in one place. */
+  weigh(): void {
+    for (const life of this.lives) {
+      if (life === undefined || life.mortal.isOver()) continue
+      const { produced, adopted, delivered, dropped, spooled, waiting } = life.delivery.stats()
+      const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0)
+      if (produced + adopted !== delivered + lost + spooled + waiting) {
+        this.unbalanced ??= { produced, adopted, delivered, lost, spooled, waiting }
+      }
+    }
+  }
+
+  /** Asks at many moments, until it is told to stop. */
+  watch(): () => void {
+    let isOver = false
+    const look = async () => {
+      for (let turn = 0; turn < 12; turn++) {
+        this.weigh()
+        await Promise.resolve()
+      }
+      if (!isOver) setImmediate(() => void look())
+    }
+    void look()
+    return () => (isOver = true)
   }
 
   crash(slot: number): void {
     const life = this.lives[slot]
     if (life === undefined) return
-    life.mortal.endAfter(0, 0)
+    life.mortal.end()
     for (const file of life.mortal.files) realDisk.close(file)
     this.#bury(slot, life)
     this.doublings++
@@ -215,17 +265,15 @@ class World {
   async end(slot: number, how: "close" | "exit"): Promise<void> {
     const life = this.lives[slot]
     if (life === undefined) return
+    this.doublings++ // what is under way may arrive, and is on disk
     if (how === "close") await life.delivery.close(400)
-    else {
-      life.delivery.exit()
-      this.doublings++ // what is under way may arrive, and is on disk
-    }
+    else life.delivery.exit()
     if (life.mortal.isOver()) return this.crash(slot)
     expect(life.delivery.stats()).toMatchObject({ waiting: 0, queueBytes: 0 })
     expect(life.budget.used).toBe(0)
     if (life.delivery.stats().dropped.closed === 0) for (const name of life.recorded) this.kept.add(name)
     if (how === "exit") {
-      life.mortal.endAfter(0, 0)
+      life.mortal.end()
       for (const file of life.mortal.files) realDisk.close(file)
     }
     this.#bury(slot, life)
@@ -313,6 +361,16 @@ const answers = fc.array(
 const forms = fc.constantFrom<readonly Form[]>(["objects"], ["protobuf"], ["json"], ["protobuf", "json"])
 
 async function run(world: World, steps: readonly Step[]): Promise<void> {
+  const stop = world.watch()
+  try {
+    await follow(world, steps)
+  } finally {
+    stop()
+  }
+  expect(world.unbalanced).toBeUndefined()
+}
+
+async function follow(world: World, steps: readonly Step[]): Promise<void> {
   for (const one of steps) {
     if (one.kind === "push") world.push(one.slot, one.count, one.bytes)
     // Shorter than the pause after a failure, which therefore ends it.
@@ -327,7 +385,17 @@ async function run(world: World, steps: readonly Step[]): Promise<void> {
   await world.finish()
 }
 
-test("nothing that was kept is lost, nothing is invented", async () => {
+/** The numbers of what each process recorded, in the order given. */
+function byProcess(names: readonly string[]): Iterable<number[]> {
+  const numbers = new Map<string, number[]>()
+  for (const name of names) {
+    const [process, number] = name.split("/") as [string, string]
+    numbers.set(process, [...(numbers.get(process) ?? []), Number(number)])
+  }
+  return numbers.values()
+}
+
+test("nothing that was kept is lost, nothing is invented, order is kept", async () => {
   await fc.assert(
     fc.asyncProperty(forms, answers, fc.array(step, { maxLength: 40 }), async (used, given, steps) => {
       const world = new World(10_000_000, used)
@@ -338,8 +406,11 @@ test("nothing that was kept is lost, nothing is invented", async () => {
       const lost = [...world.kept].filter((name) => !arrived.has(name) && !world.refused.has(name))
       expect(lost).toEqual([])
       expect(world.doubled()).toBeLessThanOrEqual(world.doublings * batchSize)
+      for (const line of Object.values(world.lines)) {
+        for (const numbers of byProcess(line)) expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+      }
     }),
-    { numRuns: 200 },
+    { numRuns: 400 },
   )
 }, 120_000)
 
@@ -354,6 +425,6 @@ test("with small caps what is lost is counted, and they are never passed", async
       expect(lost.length).toBeLessThanOrEqual(world.dropped)
       expect(world.doubled()).toBeLessThanOrEqual(world.doublings * batchSize)
     }),
-    { numRuns: 100 },
+    { numRuns: 200 },
   )
 }, 120_000)

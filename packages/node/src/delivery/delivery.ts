@@ -6,10 +6,10 @@ import { type Budget, reserve } from "./budget.ts"
 import type { Outcome } from "./outcome.ts"
 import type { OpenSpool } from "./open-spool.ts"
 import type { Outages } from "./outages.ts"
-import { createInHand } from "./in-hand.ts"
+import { createInHand, type InHand } from "./in-hand.ts"
 import type { Keeping } from "./keeping.ts"
 import { createPace } from "./pace.ts"
-import { type Batch, createQueue } from "./queue.ts"
+import { createQueue } from "./queue.ts"
 import { createReport } from "./report.ts"
 import { createSpill } from "./spill.ts"
 import { createTally, type DeliveryStats } from "./tally.ts"
@@ -71,6 +71,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   let closed = false
   let stopped = false
   let exited = false
+  let isOver = false
   let closing: Promise<void> | undefined
   let waiters: (() => void)[] = []
 
@@ -79,10 +80,11 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     onAdopted: (items) => (tally.adopted += items),
     onTrouble: report.spoolTrouble,
   })
-  const inHand = createInHand<K>({
+  const inHand: InHand<K> = createInHand<K>({
     queue,
     spool,
     keeping,
+    isMoving: (batch) => spill.moving() === batch,
     onUnreadable: (items, error) => {
       tally.lastError = `a batch on disk cannot be read: ${String(error)}`
       tally.drop(items, "spool_damaged")
@@ -91,10 +93,15 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   const spill = createSpill<K>({
     queue,
     spool,
+    inHand,
     encode: keeping.encode,
     isDue: () =>
       !stopped && (pace.failures() > 0 || now() - sendingSince >= patience || budget.used > budget.max / 2),
     onMoved: start,
+    onLost: (batch) => {
+      tally.drop(batch.count, "closed")
+      queue.release(batch)
+    },
   })
   const holder = { bytes: queue.bytes, relieve: spill.relieve }
   budget.holders.add(holder)
@@ -196,7 +203,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   function putOff({ after, error, trouble }: Extract<Outcome, { kind: "later" }>): void {
     pace.fail(after)
     report.away(trouble, error, spool === undefined ? "in memory" : "on disk")
-    if (inHand.isFromDisk()) return // it stays at hand
+    if (inHand.isToStay()) return
     inHand.putBack()
     void spill.start()
   }
@@ -237,23 +244,18 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     await flush(ms, { brief: true })
     end()
     inHand.putBack()
-    await spill.settled()
-    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-      leave(batch, await spill.append(batch))
-    }
+    await spill.moveRest()
+    isOver = true
     await spool?.close()
     report.closed()
   }
 
   function exit(): void {
-    if (closing !== undefined && !exited && stopped) return
+    if (isOver) return
     exited = true
     end()
     inHand.putBack()
-    spill.takeBack()
-    for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-      leave(batch, spill.appendSync(batch))
-    }
+    spill.moveRestSync()
     report.closed()
   }
 
@@ -267,11 +269,6 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     notify()
   }
 
-  function leave(batch: Batch<K>, kept: boolean): void {
-    if (!kept) tally.drop(batch.count, "closed")
-    queue.release(batch)
-  }
-
   return {
     push,
     lose: (count) => {
@@ -282,7 +279,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     close: (ms) => (closing ??= close(ms)),
     exit,
     stats: () => {
-      const moving = spill.moving()
+      const moving = spill.moving() === inHand.batch() ? undefined : spill.moving()
       const { drop: _drop, dropped, ...counts } = tally
       return {
         ...counts,

@@ -10,7 +10,8 @@ const version = 1
 const deflated = 1
 const done = 255
 export const headerBytes = 32
-const stateAt = 5
+/** From the beginning of a frame. */
+export const stateAt = 5
 
 export interface Frame {
   /** Where its state stands in the file. */

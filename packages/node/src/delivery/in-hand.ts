@@ -13,21 +13,26 @@ export interface InHand<T> {
   readonly split: () => boolean
   /** That part is delivered, or never will be. */
   readonly partDone: () => void
-  readonly isFromDisk: () => boolean
-  /** Puts it to the front of the queue again, unless the disk has it. */
+  /** Whether the disk has all of it, also what is delivered: then it is better kept than read again. */
+  readonly isToStay: () => boolean
+  /** Puts it into the queue again, unless the disk has it or is just getting it. */
   readonly putBack: () => void
+  /** What came from memory. */
+  readonly batch: () => Batch<T> | undefined
   /** The number of its first item, of what came from memory. */
   readonly first: () => number
   readonly isEmpty: () => boolean
   /** What the statistics count these as. */
   readonly countOf: (items: readonly T[]) => number
-  /** Of what came from memory. */
+  /** Of what came from memory, and the disk does not have. */
   readonly count: () => number
   readonly bytes: () => number
 }
 
 interface Held<T> {
-  parts: T[][]
+  readonly parts: T[][]
+  /** Some of it is delivered. */
+  isPartial?: boolean
   readonly batch?: Batch<T>
   readonly spooled?: SpooledBatch
 }
@@ -36,11 +41,14 @@ interface InHandOptions<T> {
   readonly queue: Queue<T>
   readonly spool: Spool | undefined
   readonly keeping: Pick<Keeping<never, T>, "countKept" | "decode" | "halve">
+  /** Whether it is on its way to disk. */
+  readonly isMoving: (batch: Batch<T>) => boolean
   /** A batch on disk that cannot be read. */
   readonly onUnreadable: (items: number, error: unknown) => void
 }
 
-export function createInHand<T>({ queue, spool, keeping, onUnreadable }: InHandOptions<T>): InHand<T> {
+export function createInHand<T>(options: InHandOptions<T>): InHand<T> {
+  const { queue, spool, keeping, isMoving, onUnreadable } = options
   let held: Held<T> | undefined
   let spoolTurn = true
 
@@ -65,6 +73,14 @@ export function createInHand<T>({ queue, spool, keeping, onUnreadable }: InHandO
     return [items.slice(0, middle), items.slice(middle)]
   }
 
+  /** What came from memory is what is left of it. */
+  function update(): void {
+    const { batch, parts } = held!
+    if (batch === undefined) return
+    batch.items = parts.flat()
+    batch.count = countOf(batch.items)
+  }
+
   return {
     // In turns: the oldest must go out, and the newest must not wait for all of it.
     take: async () => {
@@ -81,28 +97,36 @@ export function createInHand<T>({ queue, spool, keeping, onUnreadable }: InHandO
       const halves = held && halvesOf(held.parts[0]!)
       if (halves === undefined) return false
       held!.parts.splice(0, 1, ...halves)
+      update()
       return true
     },
     partDone: () => {
-      held!.parts.shift()
-      if (held!.parts.length > 0) return
-      if (held!.batch !== undefined) queue.release(held!.batch)
-      held!.spooled?.done()
+      const { batch, spooled, parts } = held!
+      const onDisk = spooled ?? batch?.record
+      const part = parts.shift()!
+      if (parts.length > 0) {
+        held!.isPartial = true
+        onDisk?.less(countOf(part))
+        return update()
+      }
+      onDisk?.done()
+      if (batch !== undefined) queue.release(batch)
       held = undefined
     },
-    isFromDisk: () => held?.spooled !== undefined,
+    isToStay: () =>
+      held?.spooled !== undefined || (held?.batch?.record !== undefined && held.isPartial === true),
     putBack: () => {
-      const { batch, parts } = held ?? {}
+      const { batch } = held ?? {}
       held = undefined
       if (batch === undefined) return spool?.again()
-      batch.items = parts!.flat()
-      batch.count = countOf(batch.items)
-      queue.unshift(batch)
+      if (batch.record !== undefined) queue.release(batch)
+      else if (!isMoving(batch)) queue.unshift(batch)
     },
+    batch: () => held?.batch,
     first: () => held?.batch?.first ?? Infinity,
     countOf,
     isEmpty: () => held === undefined,
-    count: () => (held?.batch === undefined ? 0 : countOf(held.parts.flat())),
+    count: () => (held?.batch === undefined || held.batch.record !== undefined ? 0 : held.batch.count),
     bytes: () => held?.batch?.bytes ?? 0,
   }
 }

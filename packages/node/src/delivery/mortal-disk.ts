@@ -10,6 +10,7 @@ export interface MortalDisk {
   readonly isOver: () => boolean
   /** @param share How much of it the last write writes, from 0 to 1. */
   readonly endAfter: (operations: number, share: number) => void
+  readonly end: () => void
 }
 
 /** Works until so many operations are done, then writes a part of what it is given, and nothing ever after. */
@@ -56,6 +57,9 @@ export function mortalDisk(): MortalDisk {
     endAfter: (operations: number, share: number) => {
       left = operations
       part = share
+    },
+    end: () => {
+      left = -1
     },
   }
 }

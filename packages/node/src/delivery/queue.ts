@@ -2,6 +2,7 @@
 // from the budget until the batch is released.
 import type { Budget } from "./budget.ts"
 import { newBatchId } from "./spool.ts"
+import type { SpoolRecord } from "./spool-writer.ts"
 
 export interface Batch<T> {
   readonly id: string
@@ -11,6 +12,10 @@ export interface Batch<T> {
   bytes: number
   /** How many items came before it. */
   readonly first: number
+  /** It is on disk as well, since what came after it went there. */
+  record: SpoolRecord | undefined
+  /** It is delivered, dropped, or the disk's alone. */
+  isReleased: boolean
 }
 
 export interface Queue<T> {
@@ -20,7 +25,7 @@ export interface Queue<T> {
   readonly hasFull: () => boolean
   /** Full batches, oldest first. */
   readonly shift: () => Batch<T> | undefined
-  /** Back to the front. */
+  /** Back to its place among the full ones. */
   readonly unshift: (batch: Batch<T>) => void
   /** The batch that is being filled counts as full from now on. */
   readonly seal: () => void
@@ -53,7 +58,15 @@ export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
     push: (item, size, weight) => {
       const before = full.length
       if (filling !== undefined && filling.bytes + size > largestBatch) seal()
-      filling ??= { id: newBatchId(), items: [], count: 0, bytes: 0, first: pushed }
+      filling ??= {
+        id: newBatchId(),
+        items: [],
+        count: 0,
+        bytes: 0,
+        first: pushed,
+        record: undefined,
+        isReleased: false,
+      }
       filling.items.push(item)
       filling.count += weight
       filling.bytes += size
@@ -74,14 +87,17 @@ export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
       return batch
     },
     unshift: (batch) => {
-      full.unshift(batch)
+      let place = 0
+      while (place < full.length && full[place]!.first < batch.first) place++
+      full.splice(place, 0, batch)
       count += batch.count
       bytes += batch.bytes
     },
     seal,
     release: (batch) => {
+      if (batch.isReleased) return
+      batch.isReleased = true
       budget.used -= batch.bytes
-      batch.bytes = 0
     },
     isEmpty: () => full.length === 0 && filling === undefined,
     count: () => count,

@@ -1,16 +1,15 @@
 // Reads the files of a spool, oldest first, batch by batch. One byte in a batch's header says that it is done, and a
 // file is removed with its last batch.
 import { doneMark, type Frame, framesOf } from "./frame.ts"
+import type { SpoolRecord } from "./spool-writer.ts"
 import { attempt, type Segment, type Shelf, type ShelfOptions } from "./shelf.ts"
 
 const { inflateRawSync } = process.getBuiltinModule("node:zlib")
 
-export interface SpooledBatch {
+export interface SpooledBatch extends SpoolRecord {
   readonly id: string
   readonly items: number
   readonly bytes: Buffer
-  /** It is delivered, or can never be: not to be given again. */
-  readonly done: () => void
 }
 
 export interface SpoolReader {
@@ -94,17 +93,22 @@ export function createSpoolReader({
   function unpackFrame(segment: Segment, frame: Frame): SpooledBatch | undefined {
     const { id, items } = frame
     let isDone = false
+    let left = items
+    const less = (some: number) => {
+      left -= some
+      segment.items -= some
+    }
     const done = () => {
       if (isDone) return
       isDone = true
-      segment.items -= items
+      less(left)
       attempt(() => disk.patch(segment.path, doneMark, frame.stateAt))
       if (reading?.segment === segment && reading.at >= reading.frames.length) finish(segment)
     }
     try {
       if (frame.damage !== undefined) throw new Error(frame.damage)
       const bytes = frame.deflated ? inflateRawSync(frame.payload!) : frame.payload!
-      return { id, items, bytes, done }
+      return { id, items, bytes, less, done }
     } catch {
       onDropped(items, "spool_damaged")
       if (id === "") isDone = true

@@ -1,6 +1,6 @@
 // Writes batches to files of its own: one file is open at a time, a second one only while the process ends during a
 // write. A file that is full is closed, and stands on the shelf from then on.
-import { encodeFrame } from "./frame.ts"
+import { doneMark, encodeFrame, stateAt } from "./frame.ts"
 import { type Owner, type SegmentName, segmentName } from "./segment-name.ts"
 import { attempt, type Segment, type Shelf } from "./shelf.ts"
 
@@ -12,10 +12,22 @@ export interface Entry {
   readonly id: string
   readonly items: number
   readonly bytes: Uint8Array
+  /** Whether it is still to be written: somebody else may have done so meanwhile, or delivered it. */
+  readonly isWanted?: () => boolean
+  /** Told at the moment from which it counts as being here. */
+  readonly onTaken?: (record: SpoolRecord) => void
+}
+
+/** A batch on disk, for those who know what becomes of it. */
+export interface SpoolRecord {
+  /** So many of its items are delivered, or can never be. */
+  readonly less: (items: number) => void
+  /** All of them are: not to be given again. */
+  readonly done: () => void
 }
 
 export interface SpoolWriter {
-  /** False when there is no room; rejects when the disk fails. */
+  /** False when there is no room, or it is not wanted any more; rejects when the disk fails. */
   readonly write: (entry: Entry) => Promise<boolean>
   readonly writeSync: (entry: Entry) => boolean
   /** Closes what is open. */
@@ -64,14 +76,14 @@ export function createSpoolWriter({
       const isDeflated = entry.bytes.byteLength >= compressFrom
       const payload = isDeflated ? await deflate(entry.bytes, fast) : entry.bytes
       const frame = encodeFrame(payload, { ...entry, isDeflated })
+      if (entry.isWanted?.() === false) return false
       // What was written at once meanwhile comes first.
       if (ending !== undefined) for (const segment of [open, ending]) if (segment) sealOne(segment)
       const segment = segmentFor(frame.length, open)
       if (segment === undefined) return false
       open = segment
       await disk.write(segment.file, frame, segment.size)
-      accepted(segment, frame.length, entry.items)
-      return true
+      return accepted(segment, frame.length, entry)
     } catch (error) {
       if (open !== undefined) attempt(() => disk.truncate(open!.file, open!.size))
       throw error
@@ -89,13 +101,28 @@ export function createSpoolWriter({
     if (writing) ending = segment
     else open = segment
     disk.writeSync(segment.file, frame, segment.size)
-    accepted(segment, frame.length, entry.items)
-    return true
+    return accepted(segment, frame.length, entry)
   }
 
-  function accepted(segment: OpenSegment, bytes: number, items: number): void {
+  function accepted(segment: OpenSegment, bytes: number, entry: Entry): boolean {
+    const at = segment.size
     segment.size += bytes
-    segment.items += items
+    if (entry.isWanted?.() === false) {
+      attempt(() => disk.patch(segment.path, doneMark, at + stateAt))
+      return false
+    }
+    segment.items += entry.items
+    let left = entry.items
+    const less = (items: number) => {
+      left -= items
+      segment.items -= items
+    }
+    const done = () => {
+      less(left)
+      attempt(() => disk.patch(segment.path, doneMark, at + stateAt))
+    }
+    entry.onTaken?.({ less, done })
+    return true
   }
 
   /** The file that this many bytes go to: the one given while they fit, or a new one. */

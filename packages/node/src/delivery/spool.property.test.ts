@@ -61,7 +61,7 @@ class World {
   crash(slot: number): void {
     const life = this.lives[slot]
     if (life === undefined) return
-    life.mortal.endAfter(0, 0)
+    life.mortal.end()
     for (const file of life.mortal.files) realDisk.close(file)
     this.#ended.add(life.owner.pid)
     this.lives[slot] = undefined
