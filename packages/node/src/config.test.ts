@@ -100,6 +100,33 @@ const headerNames: Sample = {
 const unlessSaid: Sample = { ...yes, text: "false", code: false, other: "true", otherBecomes: true }
 
 const samples: Record<string, Sample> = {
+  ratio: {
+    text: "0.25",
+    code: 0.25,
+    other: "1",
+    otherBecomes: 1,
+    wrong: [-0.1, 1.1, "0.5"],
+    wrongText: "10%",
+  },
+  perSecond: { ...whole, wrong: [0, 1.5, "17", Infinity] },
+  rules: {
+    code: [
+      { path: "/health*", ratio: 0 },
+      { route: "/orders/:id", ratio: 1 },
+    ],
+    wrong: [
+      { path: "/health", ratio: 0 },
+      ["/health"],
+      [{ ratio: 1 }],
+      [{ path: "/a", route: "/b", ratio: 1 }],
+      [{ path: "/a" }],
+      [{ path: "/a", ratio: 2 }],
+      [{ path: "", ratio: 1 }],
+      [{ path: "/a", ratio: 1, method: "GET" }],
+    ],
+  },
+  errors: yes,
+  slowerThan: { ...whole, wrong: [0, 1.5, "17", Infinity] },
   requestHeaders: headerNames,
   responseHeaders: headerNames,
   queryStrings: unlessSaid,
@@ -270,10 +297,8 @@ const samples: Record<string, Sample> = {
 }
 
 const sampleOf = ({ path }: Setting) => samples[path.split(".").at(-1)!]!
-const options = (path: string, value: unknown): Options => {
-  const [group, name] = path.split(".") as [string, string?]
-  return name === undefined ? { [group]: value } : { [group]: { [name]: value } }
-}
+const options = (path: string, value: unknown): Options =>
+  path.split(".").reduceRight((inner, name) => ({ [name]: inner }), value as Options)
 const resolved = ({ path }: Setting, given: Options, env: NodeJS.ProcessEnv) =>
   resolveConfig(given, env).resolved.get(path)!
 
@@ -683,7 +708,7 @@ describe("combinations", () => {
   })
 
   test("a sampler object is taken as it is", () => {
-    expect(resolveConfig({ sampler: sampler as never }, {}).config.sampler).toBe(sampler)
+    expect(resolveConfig({ sampler: sampler as never }, {}).config.sampling.sampler).toBe(sampler)
   })
 
   test("an unknown CLICKSTACK variable that is like a known one is told", () => {

@@ -4,20 +4,12 @@
 import { path as paths } from "./builtins.ts"
 import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
-import type { Sampler } from "@opentelemetry/sdk-trace-base"
 import { endpointsOf } from "./endpoints.ts"
 import { type InstrumentationConfig, switchesOf } from "./instrumentation/switches.ts"
 import { nearest } from "./nearest.ts"
-import type {
-  AttributeValue,
-  Compression,
-  Destination,
-  LogLevel,
-  Options,
-  Protocol,
-  SamplerName,
-} from "./options.ts"
+import type { AttributeValue, Compression, Destination, LogLevel, Options, Protocol } from "./options.ts"
 import { printable, readOptions } from "./read-options.ts"
+import { type SamplingConfig, samplingOf } from "./sampling/sampling-config.ts"
 import { type CaptureConfig, captureOf, type RedactConfig } from "./privacy-config.ts"
 import type { Setting } from "./setting.ts"
 import { settings } from "./settings.ts"
@@ -85,8 +77,6 @@ export interface Config {
   readonly sessionHeader: string
   readonly baggageAttributes: readonly string[]
   readonly serverTiming: boolean
-  readonly sampler: SamplerName | Sampler
-  readonly samplerRatio: number
   readonly exitBudget: number
   readonly logLevel: LogLevel
   readonly startupLine: boolean | undefined
@@ -109,6 +99,7 @@ export interface Config {
   readonly instrumentation: InstrumentationConfig
   readonly capture: CaptureConfig
   readonly redact: RedactConfig
+  readonly sampling: SamplingConfig
 }
 
 /** Lower wins. */
@@ -147,6 +138,7 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
     stateDirectory: stateDirectory(env),
     instrumentation: switchesOf(resolved, env, warnings),
     capture: captureOf(resolved),
+    sampling: samplingOf(resolved, warnings),
   })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>

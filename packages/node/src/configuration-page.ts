@@ -27,6 +27,7 @@ const groups: [title: string, belongs: (path: string) => boolean][] = [
   ["Traces", (path) => path.startsWith("traces.")],
   ["Logs", (path) => path.startsWith("logs.")],
   ["Metrics", (path) => path.startsWith("metrics.")],
+  ["Sampling", (path) => path.startsWith("sampling.")],
   ["Capture", (path) => path.startsWith("capture.")],
   ["Redaction", (path) => path.startsWith("redact.")],
   ["Instrumentation", (path) => path.startsWith("instrumentation.")],

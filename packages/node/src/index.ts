@@ -12,6 +12,7 @@ export type {
   LimitOptions,
   MetricsOptions,
   QueuedSignalOptions,
+  SamplingOptions,
 } from "./options.ts"
 export { ClickstackError, type ClickstackErrorCode } from "./clickstack-error.ts"
 export { durable, type Durable, type DurableOptions } from "./durable.ts"
@@ -19,4 +20,6 @@ export type { Redact } from "./delivery/plain-value.ts"
 export type { DescribedSetting } from "./describe.ts"
 export type { DeliveryStats } from "./delivery/tally.ts"
 export type { DropReason } from "./delivery/drop-reason.ts"
+export type { SamplingRule } from "./sampling/rules.ts"
+export type { SamplingStats } from "./sampling/holder.ts"
 export type { DestinationStats, Stats } from "./sdk.ts"

@@ -4,6 +4,7 @@ import type { ResourceDetector } from "@opentelemetry/resources"
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs"
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
 import type { InstrumentationName } from "./instrumentation/row.ts"
+import type { SamplingRule } from "./sampling/rules.ts"
 import type { Sampler, SpanExporter } from "@opentelemetry/sdk-trace-base"
 
 /** Where telemetry goes. A member left out: that signal does not go there. */
@@ -22,7 +23,7 @@ export type AttributeValue = string | number | boolean | string[] | number[] | b
 export type Protocol = "http/protobuf" | "http/json" | "grpc"
 export type Compression = "gzip" | "zstd" | "none"
 export type LogLevel = "none" | "error" | "warn" | "info" | "debug" | "verbose" | "all"
-export type SamplerName =
+type SamplerName =
   | "always_on"
   | "always_off"
   | "traceidratio"
@@ -112,6 +113,13 @@ interface RedactOptions {
   decide?: RedactFunction | undefined
 }
 
+export interface SamplingOptions {
+  ratio?: number | undefined
+  perSecond?: number | undefined
+  rules?: readonly SamplingRule[] | undefined
+  keep?: { errors?: boolean | undefined; slowerThan?: number | undefined } | undefined
+}
+
 export interface Options extends ConnectionOptions {
   service?: string | undefined
   serviceVersion?: string | undefined
@@ -148,4 +156,5 @@ export interface Options extends ConnectionOptions {
   instrumentation?: boolean | InstrumentationOptions | undefined
   capture?: CaptureOptions | undefined
   redact?: boolean | RedactFunction | RedactOptions | undefined
+  sampling?: SamplingOptions | undefined
 }

@@ -15,6 +15,7 @@ import { createRelay, linkToMain } from "./delivery/worker-relay.ts"
 import type { Target } from "./destinations.ts"
 import type { EncodedItem, ItemEncoder } from "./otlp/encoded-item.ts"
 import { keepEncoded, keepForJson } from "./otlp/keep-encoded.ts"
+import type { Holding } from "./sampling/hold-spans.ts"
 import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { untraced } from "./untraced.ts"
@@ -33,6 +34,8 @@ export interface Parts<E> {
   readonly statsOf: StatsOf
   /** Tells init() of each delivery, which then counts, flushes and closes it. */
   readonly opened: (delivery: OpenDelivery) => void
+  /** Tells it of what is held until its trace ends, to be handed over before a flush and at the end. */
+  readonly holding: (holding: Holding) => void
 }
 
 export interface OpenDelivery extends Pick<Delivery<never>, "flush" | "close" | "exit" | "stats" | "lose"> {

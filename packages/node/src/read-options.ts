@@ -21,6 +21,8 @@ const groups: ReadonlyMap<string, Group> = new Map<string, Group>([
   ["limits", {}],
   ["instrumentation", onOrOff("instrumentation.all", true, false)],
   ["capture", {}],
+  ["sampling", {}],
+  ["sampling.keep", {}],
   [
     "redact",
     {
@@ -40,7 +42,7 @@ export function readOptions(options: unknown): Map<string, unknown> {
   const known = new Map(settings.map((setting) => [setting.path, setting]))
 
   const walk = (object: Record<string, unknown>, prefix: string) => {
-    const names = [...known.keys(), ...(prefix === "" ? groups.keys() : [])]
+    const names = [...known.keys(), ...groups.keys()]
       .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes("."))
       .map((path) => path.slice(prefix.length))
     for (const [name, value] of Object.entries(object)) {

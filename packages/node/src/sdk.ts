@@ -16,6 +16,8 @@ import type { Destinations, Exporters } from "./destinations.ts"
 import { lazy } from "./lazy.ts"
 import { contextAsyncHooks } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
+import type { Holding } from "./sampling/hold-spans.ts"
+import type { SamplingStats } from "./sampling/holder.ts"
 import { members, type Signal } from "./signals.ts"
 import type { AttachingContextManager, Sources } from "./stand-ins.ts"
 import type { Say } from "./stderr.ts"
@@ -33,6 +35,8 @@ const load = {
 
 export interface DestinationStats extends DeliveryStats {
   readonly destination: string
+  /** Of traces that are held until their end, by `sampling.keep` and rules by route; the same for each destination. */
+  readonly sampling?: SamplingStats
 }
 
 /** By signal, one entry per destination; empty until the signal is first used. */
@@ -57,6 +61,7 @@ export interface Sdk {
 /** `watch` sees spans start and end, beside the deliveries. */
 export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk {
   const open: OpenDelivery[] = []
+  let holding: Holding | undefined
   const budget = createBudget(config.queueBytes)
   const outages = createOutages(say)
   const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
@@ -72,6 +77,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     statsOf: (of) =>
       deliveriesOf(of).map((one) => Object.assign({ destination: one.destination }, one.stats())),
     opened: (delivery) => open.push(delivery),
+    holding: (held) => (holding = held),
   })
   const tracer = lazy<BasicTracerProvider>(() => load.traces().createTracerProvider(parts("traces")))
   const logger = lazy<LoggerProvider>(() => load.logs().createLoggerProvider(parts("logs")))
@@ -113,6 +119,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
       .catch((error: unknown) => say("warn", "flush", `flush: ${String(error)}`))
 
   async function flush(timeout?: number, options?: FlushOptions): Promise<void> {
+    holding?.decide()
     const collected = attempt(() => meter.made()?.forceFlush())
     // Without deliveries of ours (delivery: false) this is all there is to flush.
     const upstream = [attempt(() => tracer.made()?.forceFlush()), attempt(() => logger.made()?.forceFlush())]
@@ -129,6 +136,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
 
   async function close(timeout: number): Promise<void> {
     await attempt(() => meter.made()?.shutdown()) // collects one last time
+    holding?.close()
     takeFromWorkers()
     host?.close()
     await Promise.all(open.map((one) => one.close(timeout)))
@@ -148,16 +156,28 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     close,
     stats: () => {
       const stats: Stats = { traces: [], logs: [], metrics: [] }
-      for (const one of open) stats[one.signal].push({ destination: one.destination, ...one.stats() })
+      const sampling = holding?.stats()
+      for (const one of open) {
+        const own = one.signal === "traces" && sampling !== undefined ? { sampling } : {}
+        stats[one.signal].push({ destination: one.destination, ...one.stats(), ...own })
+      }
       return stats
     },
     flushBriefly: (timeout) => flush(timeout, { brief: true }),
     exit: () => {
       takeFromWorkers()
+      holding?.close()
       for (const one of open) one.exit()
     },
     // A flush collects metrics, which is no reason for another one.
-    produced: () => open.reduce((sum, one) => sum + (one.signal === "metrics" ? 0 : one.stats().produced), 0),
+    produced: () => {
+      // What is held stays one number until it is decided, then another, or the same.
+      const { held = 0, leftOut = 0 } = holding?.stats() ?? {}
+      return open.reduce(
+        (sum, one) => sum + (one.signal === "metrics" ? 0 : one.stats().produced),
+        held + leftOut,
+      )
+    },
   }
 }
 

@@ -2,6 +2,7 @@
 // its errors and CONFIGURATION.md are all made from this table.
 import { table } from "./instrumentation/table.ts"
 import { capture, redact } from "./privacy-settings.ts"
+import { samplingSettings } from "./sampling/sampling-settings.ts"
 import { type Setting, setting } from "./setting.ts"
 import type { Signal } from "./signals.ts"
 import {
@@ -181,14 +182,20 @@ const general: Setting[] = [
     "sampler",
     either(oneOf(...samplerNames), objectWith("a Sampler object in code", "shouldSample")),
     "parentbased_always_on",
-    "Which traces are recorded.",
+    "Who decides which traces are sampled, and whether it is decided where they began (`parentbased_...`), by OpenTelemetry's names; `sampling` has the rest.",
     {
       variables: ["OTEL_TRACES_SAMPLER"],
     },
   ),
-  setting("samplerRatio", ratio, 1, "The share of traces for the two `traceidratio` samplers.", {
-    variables: ["OTEL_TRACES_SAMPLER_ARG"],
-  }),
+  setting(
+    "samplerRatio",
+    ratio,
+    1,
+    "The share of traces for the two `traceidratio` samplers; `sampling.ratio` is the short form of `parentbased_traceidratio` with a share.",
+    {
+      variables: ["OTEL_TRACES_SAMPLER_ARG"],
+    },
+  ),
   setting(
     "exitBudget",
     milliseconds(),
@@ -516,6 +523,7 @@ function aboutModules(name: string, modules: readonly string[]): string {
 
 export const settings: readonly Setting[] = [
   ...general,
+  ...samplingSettings,
   ...capture,
   ...redact,
   ...instrumentation,

@@ -7,30 +7,39 @@ import type {
   SpanExporter,
   SpanProcessor,
 } from "@opentelemetry/sdk-trace-base"
+import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import { enrichSpans } from "./context/enrich.ts"
+import { isSampled } from "./context/sampled.ts"
 import type { Delivery } from "./delivery/delivery.ts"
-import { exportWith } from "./destinations.ts"
+import { exportWith, type Target } from "./destinations.ts"
 import { spanKind } from "./delivery/pack.ts"
 import { snapshotSpans } from "./delivery/snapshot.ts"
 import { sdkTraceBase } from "./opentelemetry.ts"
 import { encodeSpans } from "./otlp/encode-spans.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
+import type { SamplingConfig } from "./sampling/sampling-config.ts"
+import type { TraceSampler } from "./sampling/trace-sampler.ts"
 import { upstreamSpanProcessor } from "./upstream.ts"
 
-const sampled = 1 // TraceFlags.SAMPLED
+const require = createRequire(import.meta.url)
+const load = {
+  holdSpans: (): typeof import("./sampling/hold-spans.ts") => require("./sampling/hold-spans.js"),
+  sampler: (): typeof import("./sampling/trace-sampler.ts") => require("./sampling/trace-sampler.js"),
+}
 
 export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerProvider {
   const { config, resource, targets } = parts
   const { limits } = config
-  const processors = config.delivery
-    ? targets.map((target) =>
-        spanProcessor(openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, spanDelivery)),
+  const sampler = createSampler(config)
+  const processors = isHeld(config.sampling)
+    ? [hold(parts, sampler)]
+    : targets.map((target) =>
+        config.delivery ? spanProcessor(deliveryTo(parts, target)) : upstreamSpanProcessor(parts, target),
       )
-    : targets.map((target) => upstreamSpanProcessor(parts, target))
   return new (sdkTraceBase().BasicTracerProvider)({
     resource,
-    sampler: createSampler(config),
+    sampler,
     spanProcessors: [enrichSpans(config), ...(parts.watch === undefined ? [] : [parts.watch]), ...processors],
     generalLimits: {
       attributeCountLimit: limits.spanAttributes,
@@ -47,6 +56,30 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   })
 }
 
+const deliveryTo = (parts: Parts<SpanExporter>, target: Target<SpanExporter>): Delivery<ReadableSpan> =>
+  openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, spanDelivery)
+
+/** Whether spans wait for the end of their local trace. */
+const isHeld = ({ keep, rules }: SamplingConfig): boolean =>
+  keep !== undefined || rules.some(({ route }) => route !== undefined)
+
+function hold(parts: Parts<SpanExporter>, sampler: Sampler): SpanProcessor {
+  const { config, targets, budget } = parts
+  const { holdSpans, toUpstream } = load.holdSpans()
+  const { processor, holding } = holdSpans({
+    keep: config.sampling.keep,
+    routes: config.sampling.sampler === undefined ? (sampler as TraceSampler) : undefined,
+    budget,
+    sinks: targets.map((target) => {
+      if (!config.delivery) return toUpstream(upstreamSpanProcessor(parts, target))
+      const delivery = deliveryTo(parts, target)
+      return { send: delivery.push, processor: spanProcessor(delivery) }
+    }),
+  })
+  parts.holding(holding)
+  return processor
+}
+
 const spanDelivery: SignalDelivery<ReadableSpan, SpanExporter> = {
   kind: spanKind,
   snapshot: snapshotSpans,
@@ -59,22 +92,18 @@ export function spanProcessor(delivery: Pick<Delivery<ReadableSpan>, "push">): S
   return {
     onStart: (_span: unknown, _context: Context) => undefined,
     onEnd: (span) => {
-      if ((span.spanContext().traceFlags & sampled) !== 0) delivery.push(span)
+      if (isSampled(span.spanContext())) delivery.push(span)
     },
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   }
 }
 
-export function createSampler({ sampler, samplerRatio }: Pick<Config, "sampler" | "samplerRatio">): Sampler {
-  if (typeof sampler !== "string") return sampler
-  const { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler } = sdkTraceBase()
-  const name = sampler.replace("parentbased_", "")
-  const root =
-    name === "always_on"
-      ? new AlwaysOnSampler()
-      : name === "always_off"
-        ? new AlwaysOffSampler()
-        : new TraceIdRatioBasedSampler(samplerRatio)
-  return name === sampler ? root : new ParentBasedSampler({ root })
+export function createSampler({ sampling }: Pick<Config, "sampling">): Sampler {
+  const { sampler, plain, keep, followsParent } = sampling
+  if (sampler !== undefined) return keep === undefined ? sampler : load.sampler().recordAll(sampler)
+  if (plain === undefined || keep !== undefined) return load.sampler().createTraceSampler(sampling)
+  const { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } = sdkTraceBase()
+  const root = plain === "always_on" ? new AlwaysOnSampler() : new AlwaysOffSampler()
+  return followsParent ? new ParentBasedSampler({ root }) : root
 }

@@ -1,5 +1,5 @@
 // What every span and log gets before it is kept: the session and the attributes of its trace, and the names that the
-// UI reads. A span joins its trace when it starts and is given all of it when it ends, so what was set meanwhile counts.
+// UI reads; a span also how many it stands for. A span joins its trace when it starts and is given all of it when it ends, so what was set meanwhile counts.
 import type { Attributes } from "@opentelemetry/api"
 import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs"
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
@@ -15,6 +15,8 @@ import {
   sessionScopeOfSpan,
 } from "./local-trace.ts"
 import { attributesFromBaggage, baggageAttributeKeys } from "./propagation.ts"
+import { sampleRateKey, sampleRateOf } from "../sampling/sample-rate.ts"
+import { isSampled } from "./sampled.ts"
 import { isSessionId } from "./session-id.ts"
 
 type EnrichConfig = Pick<Config, "baggageAttributes">
@@ -25,6 +27,12 @@ export function enrichSpans({ baggageAttributes }: EnrichConfig): SpanProcessor 
   return {
     onStart: (span, context) => {
       const local = join(span, context)
+      const spanContext = span.spanContext()
+      // Only what was sampled somewhere has a trace state, as a rule.
+      if (spanContext.traceState !== undefined && isSampled(spanContext)) {
+        const rate = (local.sampleRate ??= sampleRateOf(spanContext))
+        if (rate > 1) span.attributes[sampleRateKey] = rate
+      }
       const baggage = baggageOf(context)
       // What came with the request is in `local`; this is baggage that the app itself has set meanwhile.
       if (baggage === undefined || baggage === local.baggage) return

@@ -19,6 +19,8 @@ export interface LocalTrace {
   baggage: Baggage | undefined
   /** The first span here: of the server, for a request. */
   root: Span | undefined
+  /** How many traces it stands for, once a span has asked. */
+  sampleRate: number | undefined
 }
 
 /** What withSession() has set for all that its function does. */
@@ -45,6 +47,7 @@ export const createLocalTrace = (): LocalTrace => ({
   attributes: undefined,
   baggage: undefined,
   root: undefined,
+  sampleRate: undefined,
 })
 
 export const spanOf = (context: Context): Span | undefined => context.getValue(spanKey) as Span | undefined

@@ -1,6 +1,7 @@
 // The header `traceparent` of W3C Trace Context, level 2: version 2 hex, trace id 32, parent id 16, flags 2, joined by
 // hyphens, hex in lower case: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03
 import type { SpanContext } from "@opentelemetry/api"
+import { isSampled } from "./sampled.ts"
 
 const hyphen = 45
 const length = 55
@@ -31,7 +32,7 @@ export function formatTraceparent(
   isRandom: boolean,
 ): string | undefined {
   if (!isId(traceId, 32) || !isId(spanId, 16)) return undefined
-  const flags = ((traceFlags & sampled) !== 0 ? sampled : 0) | (isRandom ? random : 0)
+  const flags = (isSampled({ traceFlags }) ? sampled : 0) | (isRandom ? random : 0)
   return `00-${traceId}-${spanId}-0${flags}`
 }
 

@@ -4,6 +4,7 @@
 // traceparent, since ClickHouse records a trace whatever the flag says.
 import type { Attributes, Span } from "@opentelemetry/api"
 import { findAppPackage } from "../../app-package.ts"
+import { isSampled } from "../../context/sampled.ts"
 import { api, core } from "../../opentelemetry.ts"
 import { currentPropagation } from "../../stand-ins.ts"
 import type { Instrumentation, InstrumentationContext, Patch } from "../row.ts"
@@ -11,7 +12,6 @@ import { createOperation, type Operation, type Summarised } from "./operation.ts
 import { summaryOf, type SqlSummary, withoutLiterals } from "./sql.ts"
 
 const clientKind = 2 // SpanKind.CLIENT
-const sampled = 1 // TraceFlags.SAMPLED
 const longestKept = 2_048
 
 /** What is used of the client's; private there, so all of it may be missing. */
@@ -124,7 +124,7 @@ function traceWith({ config }: InstrumentationContext) {
     const span = tracer.startSpan(summary || "clickhouse", { kind: clientKind, attributes }, parent)
     const within = trace.setSpan(parent, span)
     let sent = params
-    if ((span.spanContext().traceFlags & sampled) !== 0) {
+    if (isSampled(span.spanContext())) {
       const headers: Record<string, string> = {}
       currentPropagation().outgoing(within, host, (name: string, value: string) => (headers[name] = value))
       // What the app itself sends with a query wins.

@@ -1,7 +1,8 @@
 // Spans of the requests that go out through node:http and node:https. They start when a request's head is written:
 // the one moment that every request passes, however it was made, and at which headers of any form can be added to.
-import type { Attributes, Span } from "@opentelemetry/api"
+import type { Attributes } from "@opentelemetry/api"
 import type { ClientRequest, IncomingMessage } from "node:http"
+import { isSampled } from "../../context/sampled.ts"
 import { api, core } from "../../opentelemetry.ts"
 import { isClickHouse } from "../clickhouse/is-clickhouse.ts"
 import { followedKey, followEvents, type Marked } from "./followed.ts"
@@ -10,8 +11,6 @@ import type { HttpContext } from "./http.ts"
 import { OutgoingCall } from "./outgoing-call.ts"
 
 const client = 2 // SpanKind.CLIENT
-
-const isSampled = (span: Span) => (span.spanContext().traceFlags & 1) !== 0 // TraceFlags.SAMPLED
 
 type Headers = Record<string, unknown> | unknown[] | null | undefined
 type Request = ClientRequest & Marked & { socketPath?: string; agent?: { defaultPort?: number } }
@@ -54,7 +53,7 @@ export function traceHttpClients(context: HttpContext): void {
       },
     )
     let added: Headers = headers
-    if (isSampled(span) || !isClickHouse(port, () => this.getHeaderNames())) {
+    if (isSampled(span.spanContext()) || !isClickHouse(port, () => this.getHeaderNames())) {
       propagation().outgoing(trace.setSpan(parent, span), address, (name, value) => {
         added = withHeader(this, added, name, value)
       })

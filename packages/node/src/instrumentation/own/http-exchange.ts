@@ -2,6 +2,8 @@
 // framework tells about it on the way. One object per request, found by the request and the response.
 import type { Context, Span } from "@opentelemetry/api"
 import { captureError } from "../../context/capture-error.ts"
+import { setSampled } from "../../context/sampled.ts"
+import { heldTraceOf } from "../../sampling/held-trace.ts"
 import { type Followed, followedKey, type Marked } from "./followed.ts"
 import { isKnownMethod } from "./http-names.ts"
 import type { Measure } from "./http-measures.ts"
@@ -65,8 +67,10 @@ export class HttpExchange implements Followed {
 
   setRoute(route: string | undefined): void {
     this.route = route
-    // Now, so that what the handler does is left out too.
-    if (route !== undefined && this.#end.isIgnored(route)) leaveOut(this.span)
+    if (route === undefined) return
+    // Now, so that what the handler does is left out too, or sampled as the rule for the route says.
+    if (this.#end.isIgnored(route)) leaveOut(this.span)
+    else heldTraceOf(this.span)?.routed(route)
   }
 
   /** What a handler threw or passed on; an answer such as 404 that was thrown is none. */
@@ -122,5 +126,6 @@ export function exchangeOf(message: object): HttpExchange | undefined {
 
 /** Not exported any more, nor what starts under it. */
 function leaveOut(span: Span): void {
-  span.spanContext().traceFlags &= ~1
+  setSampled(span.spanContext(), false)
+  heldTraceOf(span)?.leaveOut()
 }

@@ -3,7 +3,7 @@
 // Our own, because upstream's instrumentation binds every request and response to a context listener by listener,
 // builds each attribute object several times and wraps every layer of a framework: `pnpm bench http`.
 import type { Propagation } from "../../context/propagation.ts"
-import { pathMatcher } from "../http-options.ts"
+import { pathMatcher } from "../path-matcher.ts"
 import type { InstrumentationContext } from "../row.ts"
 import { traceHttpClients } from "./http-client.ts"
 import { createStartSpan, type StartSpan } from "./start-span.ts"
