@@ -16,6 +16,7 @@ import type { Target } from "./destinations.ts"
 import type { EncodedItem, ItemEncoder } from "./otlp/encoded-item.ts"
 import { keepEncoded, keepForJson } from "./otlp/keep-encoded.ts"
 import type { Holding } from "./sampling/hold-spans.ts"
+import type { Redaction } from "./redaction/redaction.ts"
 import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { untraced } from "./untraced.ts"
@@ -26,6 +27,8 @@ export interface Parts<E> {
   readonly resource: Resource
   readonly targets: readonly Target<E>[]
   readonly say: Say
+  /** undefined when the app has turned it off. */
+  readonly redaction?: Redaction | undefined
   /** Sees spans start and end, beside the deliveries. */
   readonly watch?: SpanProcessor | undefined
   /** The memory that all deliveries share. */
@@ -60,7 +63,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
     {
       what: signal,
       place: target.place,
-      keeping: keepingFor(signal, config, target, own),
+      keeping: keepingFor(signal, parts, target, own),
       batchSize,
       delay,
       timeout: config[signal].timeout,
@@ -96,7 +99,7 @@ function openRelay<T, E>(
     signal,
     target: parts.targets.indexOf(target),
     kind,
-    snapshot: snapshot({ caps: capsFor(signal, parts.config) }),
+    snapshot: snapshot(snapshotOptions(signal, parts)),
   })
   const { flush, exit, close, stats } = relay
   parts.opened({
@@ -126,11 +129,11 @@ export interface SignalDelivery<T, E> {
 /** This step redacts, caps, and makes safe to keep: as the bytes that are sent, or as plain objects. */
 function keepingFor<T, E>(
   signal: Signal,
-  config: Config,
+  parts: Parts<E>,
   target: Target<E>,
   { kind, snapshot, encoder }: SignalDelivery<T, E>,
 ): Keeping<T, Kept<T>> {
-  const options = { caps: capsFor(signal, config) }
+  const options = snapshotOptions(signal, parts)
   const keep = () => {
     if (encoder === undefined || target.otlp === undefined) return keepPlain(kind, snapshot(options))
     return target.otlp === "protobuf"
@@ -153,7 +156,11 @@ function spoolFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Tar
   })
 }
 
-function capsFor(signal: Signal, { limits }: Config): SnapshotOptions["caps"] {
-  const { valueBytes, recordBytes, spanAttributes, logAttributes } = limits
-  return { valueBytes, recordBytes, attributes: signal === "logs" ? logAttributes : spanAttributes }
+function snapshotOptions<E>(signal: Signal, { config, redaction }: Parts<E>): SnapshotOptions {
+  const { valueBytes, recordBytes, spanAttributes, logAttributes } = config.limits
+  return {
+    caps: { valueBytes, recordBytes, attributes: signal === "logs" ? logAttributes : spanAttributes },
+    redact: redaction?.value,
+    redactText: redaction?.text,
+  }
 }

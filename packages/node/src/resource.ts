@@ -1,6 +1,7 @@
 // Who sends: the attributes that are repeated on every row, so only those that ClickStack's UI and joins need.
 import type { Resource } from "@opentelemetry/resources"
 import type { Config } from "./config.ts"
+import { type Redact, redacted } from "./delivery/plain-value.ts"
 import type { AttributeValue } from "./options.ts"
 import { fs } from "./builtins.ts"
 import { core, resources } from "./opentelemetry.ts"
@@ -15,6 +16,7 @@ export interface Surroundings {
   /** The text of a file, or undefined when there is none. */
   readonly read: (path: string) => string | undefined
   readonly detectorTimeout: number
+  readonly redact?: Redact | undefined
 }
 
 export function createResource(config: Config, given: Partial<Surroundings> = {}): Resource {
@@ -26,7 +28,8 @@ export function createResource(config: Config, given: Partial<Surroundings> = {}
     ...given,
   }
   const { detectResources, resourceFromAttributes } = resources()
-  const attributes = resourceFromAttributes(resourceAttributes(config, surroundings))
+  const clean = cleaner(surroundings.redact)
+  const attributes = resourceFromAttributes(clean(resourceAttributes(config, surroundings)))
   if (config.detectors.length === 0) return attributes
   const detectors = config.detectors.map((detector) => ({
     detect: (...args: Parameters<typeof detector.detect>) => {
@@ -35,11 +38,25 @@ export function createResource(config: Config, given: Partial<Surroundings> = {}
         name,
         inTime(value, surroundings.detectorTimeout),
       ])
-      return { ...rest, attributes: Object.fromEntries(bounded) }
+      return { ...rest, attributes: clean(Object.fromEntries(bounded)) }
     },
   }))
   // What the user or we know for sure wins over what a detector finds.
   return detectResources({ detectors }).merge(attributes)
+}
+
+type Detected = Record<string, MaybePromise<AttributeValue | undefined>>
+
+/** What a detector finds is as likely to hold a secret as what the app sets: a command line, an environment. */
+function cleaner(redact: Redact | undefined): <T extends Detected>(attributes: T) => T {
+  if (redact === undefined) return (attributes) => attributes
+  const clean = (key: string | undefined, value: unknown): unknown => {
+    if (value instanceof Promise) return value.then((one: unknown) => clean(key, one))
+    const kept = redacted(redact, key, value)
+    return Array.isArray(kept) ? kept.map((one) => redacted(redact, undefined, one)) : kept
+  }
+  return <T extends Detected>(attributes: T) =>
+    Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, clean(key, value)])) as T
 }
 
 export function resourceAttributes(
@@ -117,7 +134,9 @@ function readOrNothing(path: string): string | undefined {
   }
 }
 
-function inTime<T>(value: T | Promise<T>, timeout: number): T | Promise<T | undefined> {
+type MaybePromise<T> = T | Promise<T>
+
+function inTime<T>(value: MaybePromise<T>, timeout: number): MaybePromise<T | undefined> {
   if (!(value instanceof Promise)) return value
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

@@ -26,6 +26,7 @@ import type { Say } from "./stderr.ts"
 const require = createRequire(import.meta.url)
 const load = {
   destinations: (): typeof import("./destinations.ts") => require("./destinations.js"),
+  redaction: (): typeof import("./redaction/redaction.ts") => require("./redaction/redaction.js"),
   resource: (): typeof import("./resource.ts") => require("./resource.js"),
   traces: (): typeof import("./traces.ts") => require("./traces.js"),
   logs: (): typeof import("./logs.ts") => require("./logs.js"),
@@ -65,11 +66,15 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
   const budget = createBudget(config.queueBytes)
   const outages = createOutages(say)
   const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
-  const resource = lazy<Resource>(() => load.resource().createResource(config))
+  const redaction = lazy(() => load.redaction().createRedaction(config.redact))
+  const resource = lazy<Resource>(() =>
+    load.resource().createResource(config, { redact: redaction.get()?.value }),
+  )
   const parts = <S extends Signal>(signal: S): Parts<Exporters[S]> => ({
     config,
     resource: resource.get(),
     targets: destinations.get().targets(signal),
+    redaction: redaction.get(),
     say,
     watch,
     budget,

@@ -1,12 +1,20 @@
-// `delivery: false`: OpenTelemetry's own batch processors and OTLP exporters, exactly as they are.
-import type { LogRecordExporter, LogRecordProcessor } from "@opentelemetry/sdk-logs"
+// `delivery: false`: OpenTelemetry's own batch processors and OTLP exporters as they are, given what is redacted.
+import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from "@opentelemetry/sdk-logs"
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
 import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { authorizationFor } from "./api-key.ts"
 import type { Config } from "./config.ts"
+import {
+  snapshotLogs,
+  snapshotMetrics,
+  type SnapshotOptions,
+  snapshotSpans,
+  uncapped,
+} from "./delivery/snapshot.ts"
 import type { Target } from "./destinations.ts"
 import { exporterLogs, exporterMetrics, exporterTraces, sdkLogs, sdkTraceBase } from "./opentelemetry.ts"
 import type { Parts } from "./pipeline.ts"
+import type { Redaction } from "./redaction/redaction.ts"
 import type { Signal } from "./signals.ts"
 import { tlsFiles } from "./tls-files.ts"
 
@@ -15,7 +23,16 @@ export function upstreamSpanProcessor(
   target: Target<SpanExporter>,
 ): SpanProcessor {
   const { BatchSpanProcessor } = sdkTraceBase()
-  return new BatchSpanProcessor(exporterOf("traces", parts.config, target), batchOptions(parts.config.traces))
+  const exporter = exporterOf("traces", parts.config, target)
+  const processor = new BatchSpanProcessor(exporter, batchOptions(parts.config.traces))
+  if (parts.redaction === undefined) return processor
+  const { take } = snapshotSpans(redacting(parts.redaction))
+  return {
+    onStart: () => undefined,
+    onEnd: (span) => processor.onEnd(take(span)),
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  }
 }
 
 export function upstreamLogProcessor(
@@ -23,18 +40,43 @@ export function upstreamLogProcessor(
   target: Target<LogRecordExporter>,
 ): LogRecordProcessor {
   const { BatchLogRecordProcessor } = sdkLogs()
-  return new BatchLogRecordProcessor({
+  const processor = new BatchLogRecordProcessor({
     exporter: exporterOf("logs", parts.config, target),
     ...batchOptions(parts.config.logs),
   })
+  if (parts.redaction === undefined) return processor
+  const { take } = snapshotLogs(redacting(parts.redaction))
+  return {
+    onEmit: (record) => processor.onEmit(take(record) as unknown as SdkLogRecord),
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  }
 }
 
 export function upstreamMetricExporter(
   parts: Parts<PushMetricExporter>,
   target: Target<PushMetricExporter>,
 ): PushMetricExporter {
-  return exporterOf("metrics", parts.config, target)
+  const exporter = exporterOf("metrics", parts.config, target)
+  if (parts.redaction === undefined) return exporter
+  const { take } = snapshotMetrics(redacting(parts.redaction))
+  return {
+    export: (collected, done) => exporter.export(take(collected), done),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
+    ...(exporter.selectAggregationTemporality && {
+      selectAggregationTemporality: (type) => exporter.selectAggregationTemporality!(type),
+    }),
+    ...(exporter.selectAggregation && { selectAggregation: (type) => exporter.selectAggregation!(type) }),
+  }
 }
+
+/** All that is done to the items before upstream has them. */
+const redacting = ({ value, text }: Redaction): SnapshotOptions => ({
+  caps: uncapped,
+  redact: value,
+  redactText: text,
+})
 
 /** A destination of the user's own stays; OTLP becomes upstream's exporter. */
 function exporterOf<E>(signal: Signal, config: Config, target: Target<E>): E {

@@ -20,6 +20,7 @@ import {
   snapshotMetrics,
   type SnapshotOptions,
   snapshotSpans,
+  uncapped,
 } from "./snapshot.ts"
 import { exportWith } from "../destinations.ts"
 import type { AnyExporter, Durable, DurableOptions } from "../durable.ts"
@@ -28,7 +29,6 @@ import { untraced } from "../untraced.ts"
 import { printableUrl } from "../url.ts"
 
 // By itself it changes nothing; only what no exporter could encode is made plain.
-const uncapped = { valueBytes: 2 ** 40, recordBytes: 2 ** 40, attributes: 2 ** 40 }
 
 export function createDurable<E extends AnyExporter>(exporter: E, options: DurableOptions): Durable<E> {
   const { delay = 1000, batchSize = 512, timeout = 30_000, exitBudget = 2000, spool = true } = options

@@ -43,20 +43,29 @@ export const textBytes = (text: string): number =>
 export interface Plain {
   /** The value made plain, within one value's cap and what is left of the record's. */
   value(key: string | undefined, value: unknown, room: Room): unknown
+  /** The same of what is redacted already. */
+  redacted(value: unknown, room: Room): unknown
   text(text: string, room: Room): string
 }
 
 export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | undefined): Plain {
   function value(key: string | undefined, given: unknown, room: Room): unknown {
+    return keep(redact === undefined ? given : redacted(redact, key, given), room)
+  }
+
+  function keep(given: unknown, room: Room): unknown {
     const before = Math.min(room.bytes, caps.valueBytes)
     const own: Room = { bytes: before }
-    const made = plain(key, given, own, [])
+    const made = plainOf(given, own, [])
     room.bytes -= before - own.bytes
     return made
   }
 
   function plain(key: string | undefined, given: unknown, room: Room, above: object[]): unknown {
-    const kept = redact === undefined ? given : redacted(redact, key, given)
+    return plainOf(redact === undefined ? given : redacted(redact, key, given), room, above)
+  }
+
+  function plainOf(kept: unknown, room: Room, above: object[]): unknown {
     switch (typeof kept) {
       case "string":
         return text(kept, room)
@@ -87,7 +96,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
       room.bytes -= bytes.byteLength
       return bytes
     }
-    if (object instanceof Error) return errorText(object, room)
+    if (object instanceof Error) return plain(undefined, errorText(object), room, above)
     const inside = [...above, object]
     if (Array.isArray(object)) return elements(object, room, inside)
     if (object instanceof Map) return properties(object.entries(), room, inside)
@@ -137,9 +146,9 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
   }
 
   /** The stack begins with name and message in V8; an error that hides it gives these alone. */
-  function errorText(error: Error, room: Room): string {
+  function errorText(error: Error): string {
     const stack: unknown = error.stack
-    return text(typeof stack === "string" && stack !== "" ? stack : `${error.name}: ${error.message}`, room)
+    return typeof stack === "string" && stack !== "" ? stack : `${error.name}: ${error.message}`
   }
 
   function text(given: string, room: Room): string {
@@ -155,7 +164,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
     return endWhole(kept) + mark
   }
 
-  return { value, text }
+  return { value, redacted: keep, text }
 }
 
 /** A property of this name even if it is `__proto__`. */
@@ -165,7 +174,7 @@ export function define(object: Record<string, unknown>, key: string, value: unkn
   } else object[key] = value
 }
 
-function redacted(redact: Redact, key: string | undefined, value: unknown): unknown {
+export function redacted(redact: Redact, key: string | undefined, value: unknown): unknown {
   try {
     return redact(key, value)
   } catch {

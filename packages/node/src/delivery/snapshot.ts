@@ -1,4 +1,4 @@
-// What a queue keeps of a span, a log record or a collection of metrics: plain, within the caps, and unchanged by
+// What a queue keeps of a span, a log record or a collection of metrics: redacted, plain, within the caps, and unchanged by
 // whatever the app does to its objects later. Nearly every span is so already and is kept as it is: the check of one
 // with eight attributes takes about 0.3 us and gives its size, which the queue needs anyway.
 import type { Attributes, Link, SpanContext } from "@opentelemetry/api"
@@ -28,6 +28,7 @@ import {
   isPlainNumber,
   isWellFormed,
   type Redact,
+  redacted,
   type Room,
   textBytes,
 } from "./plain-value.ts"
@@ -42,12 +43,20 @@ export interface Snapshot<T> {
 export interface SnapshotOptions {
   readonly caps: Caps
   readonly redact?: Redact | undefined
+  /** Takes secrets out of what is no attribute: names, status messages. */
+  readonly redactText?: ((text: string) => string) | undefined
 }
 
 export const defaultCaps: Caps = Object.freeze({
   valueBytes: 64 * 1024,
   recordBytes: 1024 * 1024,
   attributes: 128,
+})
+
+export const uncapped: Caps = Object.freeze({
+  valueBytes: 2 ** 40,
+  recordBytes: 2 ** 40,
+  attributes: 2 ** 40,
 })
 
 // Measured as the growth of the heap by 100,000 of each, without what their attributes hold.
@@ -57,8 +66,9 @@ const attributeBytes = 24
 const eventBytes = 150
 const pointBytes = 200
 
-export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<ReadableSpan> {
+export function snapshotSpans({ caps, redact, redactText }: SnapshotOptions): Snapshot<ReadableSpan> {
   const plain = createPlain(caps, redact)
+  const named = (given: unknown) => readableText(given, redactText)
   let size = 0
 
   /** Adds to `size`; false for what has to be copied. */
@@ -67,6 +77,7 @@ export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<Reada
     for (const key in attributes) {
       const value = attributes[key]
       if (++attributeCount > caps.attributes || !isPlainText(key)) return false
+      if (redact !== undefined && redacted(redact, key, value) !== value) return false
       if (typeof value === "string") {
         if (!isPlainText(value)) return false
       } else if (typeof value === "number") {
@@ -84,15 +95,18 @@ export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<Reada
     return bytes <= caps.valueBytes && isWellFormed(value)
   }
 
+  const isPlainName = (name: unknown) =>
+    isPlainText(name) && (redactText === undefined || redactText(name as string) === name)
+
   function isPlainSpan(span: ReadableSpan): boolean {
     const { status } = span
-    if (!isPlainText(span.name) || !isTime(span.startTime) || !isTime(span.endTime)) return false
+    if (!isPlainName(span.name) || !isTime(span.startTime) || !isTime(span.endTime)) return false
     if (!isUpTo(spanKinds, span.kind) || !isUpTo(statusCodes, status.code)) return false
-    if (status.message !== undefined && !isPlainText(status.message)) return false
+    if (status.message !== undefined && !isPlainName(status.message)) return false
     if (!isPlainContext(span.spanContext()) || !arePlain(span.attributes)) return false
     for (const event of span.events) {
       size += eventBytes
-      if (!isPlainText(event.name) || !isTime(event.time) || !arePlain(event.attributes)) return false
+      if (!isPlainName(event.name) || !isTime(event.time) || !arePlain(event.attributes)) return false
     }
     for (const link of span.links) {
       size += eventBytes
@@ -103,13 +117,13 @@ export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<Reada
 
   function copy(span: ReadableSpan): ReadableSpan {
     const room: Room = { bytes: caps.recordBytes }
-    const name = plain.text(asText(span.name), room)
+    const name = plain.text(named(span.name), room)
     const own = copyAttributes(plain, caps, span.attributes, room)
     const startTime = asTime(span.startTime, asTime(span.endTime, now()))
     const endTime = asTime(span.endTime, startTime)
     const message = span.status?.message
     const events = copyWhile(room, span.events, (event) => {
-      const eventName = plain.text(asText(event.name), room)
+      const eventName = plain.text(named(event.name), room)
       const { attributes, dropped } = copyAttributes(plain, caps, event.attributes, room)
       const droppedAttributesCount = (event.droppedAttributesCount ?? 0) + dropped
       return { name: eventName, time: asTime(event.time, startTime), attributes, droppedAttributesCount }
@@ -136,7 +150,7 @@ export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<Reada
       duration: isTime(span.duration) ? span.duration : [0, 0],
       status: {
         code: isUpTo(statusCodes, code) ? code : 0,
-        ...(message === undefined ? {} : { message: plain.text(asText(message), room) }),
+        ...(message === undefined ? {} : { message: plain.text(named(message), room) }),
       },
       attributes: own.attributes,
       events,
@@ -153,15 +167,16 @@ export function snapshotSpans({ caps, redact }: SnapshotOptions): Snapshot<Reada
     bytes: () => size,
     take: (span) => {
       size = spanBytes
-      if (redact === undefined && isPlainScope(span.instrumentationScope) && isPlainSpan(span)) return span
+      if (isPlainScope(span.instrumentationScope) && isPlainSpan(span)) return span
       return copy(span)
     },
   }
 }
 
 /** Always a copy: until emit() returns, other processors may change the record. */
-export function snapshotLogs({ caps, redact }: SnapshotOptions): Snapshot<ReadableLogRecord> {
+export function snapshotLogs({ caps, redact, redactText }: SnapshotOptions): Snapshot<ReadableLogRecord> {
   const plain = createPlain(caps, redact)
+  const named = (given: unknown) => readableText(given, redactText)
   let size = 0
   return {
     bytes: () => size,
@@ -179,8 +194,8 @@ export function snapshotLogs({ caps, redact }: SnapshotOptions): Snapshot<Readab
       const context = spanContext && copyContext(spanContext)
       if (context !== undefined) copied.spanContext = context
       if (isSeverity(severityNumber)) copied.severityNumber = severityNumber
-      if (severityText !== undefined) copied.severityText = plain.text(asText(severityText), room)
-      if (eventName !== undefined) copied.eventName = plain.text(asText(eventName), room)
+      if (severityText !== undefined) copied.severityText = plain.text(named(severityText), room)
+      if (eventName !== undefined) copied.eventName = plain.text(named(eventName), room)
       if (record.body !== undefined)
         copied.body = plain.value(undefined, record.body, room) as NonNullable<AnyValue>
       const { attributes, dropped } = copyAttributes(plain, caps, record.attributes as Attributes, room)
@@ -246,6 +261,11 @@ function copyAttributes(
     kept++
   }
   return { attributes, dropped }
+}
+
+function readableText(given: unknown, redactText: SnapshotOptions["redactText"]): string {
+  const text = asText(given)
+  return redactText === undefined ? text : redactText(text)
 }
 
 function copyWhile<T, R>(room: Room, list: readonly T[], copy: (one: T) => R | undefined): R[] {

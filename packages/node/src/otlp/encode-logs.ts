@@ -12,9 +12,10 @@ import { createAttributeWriter } from "./write-attributes.ts"
 
 const fixedParts = 128 // at most, without what has a length of its own
 
-export function encodeLogs({ caps, redact }: SnapshotOptions): ItemEncoder<ReadableLogRecord> {
+export function encodeLogs(options: SnapshotOptions): ItemEncoder<ReadableLogRecord> {
   const writer = new ProtobufWriter()
-  const { attributes, text, value } = createAttributeWriter(writer, caps, redact)
+  const { attributes, name, value } = createAttributeWriter(writer, options)
+  const { caps } = options
   const room: Room = { bytes: 0 }
 
   function write(record: ReadableLogRecord): void {
@@ -68,7 +69,7 @@ export function encodeLogs({ caps, redact }: SnapshotOptions): ItemEncoder<Reada
   function texts(tag: number, given: unknown): void {
     if (given === undefined || given === "") return
     writer.byte(tag)
-    text(asText(given), room)
+    name(asText(given), room)
     writer.reserve(fixedParts)
   }
 

@@ -29,9 +29,10 @@ const eventBytes = 150 // of the record's cap, besides what it holds
 const remoteIsKnown = 0x100
 const isRemote = 0x200
 
-export function encodeSpans({ caps, redact }: SnapshotOptions): ItemEncoder<ReadableSpan> {
+export function encodeSpans(options: SnapshotOptions): ItemEncoder<ReadableSpan> {
   const writer = new ProtobufWriter()
-  const { attributes, text } = createAttributeWriter(writer, caps, redact)
+  const { attributes, name } = createAttributeWriter(writer, options)
+  const { caps } = options
   const room: Room = { bytes: 0 }
 
   function write(span: ReadableSpan): void {
@@ -47,7 +48,7 @@ export function encodeSpans({ caps, redact }: SnapshotOptions): ItemEncoder<Read
       writer.hex(parent.spanId)
     }
     writer.byte(0x2a)
-    text(asText(span.name), room)
+    name(asText(span.name), room)
     writer.reserve(fixedParts)
     writer.byte(0x30)
     writer.byte(isUpTo(spanKinds, span.kind) ? span.kind + 1 : 1)
@@ -84,7 +85,7 @@ export function encodeSpans({ caps, redact }: SnapshotOptions): ItemEncoder<Read
       writer.byte(0x09)
       time(isTime(event.time) ? event.time : start)
       writer.byte(0x12)
-      text(asText(event.name), room)
+      name(asText(event.name), room)
       const left = attributes(0x1a, event.attributes, room)
       writer.reserve(fixedParts)
       writer.byte(0x20)
@@ -122,7 +123,7 @@ export function encodeSpans({ caps, redact }: SnapshotOptions): ItemEncoder<Read
     const message = given?.message
     if (message !== undefined && message !== "") {
       writer.byte(0x12)
-      text(asText(message), room)
+      name(asText(message), room)
       writer.reserve(fixedParts)
     }
     writer.byte(0x18)

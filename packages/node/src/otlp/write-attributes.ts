@@ -2,7 +2,8 @@
 // bytes; everything else, and what is too long, is first made plain.
 //   KeyValue   1 key   2 value (AnyValue)
 //   AnyValue   1 string   2 bool   3 int   4 double   5 array (1 values)   6 map (1 KeyValue)   7 bytes
-import { type Caps, createPlain, isPlainNumber, type Redact, type Room } from "../delivery/plain-value.ts"
+import { createPlain, isPlainNumber, redacted, type Room } from "../delivery/plain-value.ts"
+import type { SnapshotOptions } from "../delivery/snapshot.ts"
 import type { ProtobufWriter } from "./protobuf-writer.ts"
 
 export interface AttributeWriter {
@@ -10,6 +11,8 @@ export interface AttributeWriter {
   readonly attributes: (tag: number, given: object | undefined | null, room: Room) => number
   /** An AnyValue, without its length. */
   readonly value: (key: string | undefined, given: unknown, room: Room) => void
+  /** What is no attribute and may hold a secret all the same: a span's name, a status message. */
+  readonly name: (given: string, room: Room) => void
   readonly text: (given: string, room: Room) => void
 }
 
@@ -18,8 +21,7 @@ const longestNumber = 11
 
 export function createAttributeWriter(
   writer: ProtobufWriter,
-  caps: Caps,
-  redact: Redact | undefined,
+  { caps, redact, redactText }: SnapshotOptions,
 ): AttributeWriter {
   const plain = createPlain(caps, redact)
 
@@ -30,18 +32,19 @@ export function createAttributeWriter(
     writer.text(given)
   }
 
+  const name = (given: string, room: Room) => text(redactText === undefined ? given : redactText(given), room)
+
   function value(key: string | undefined, given: unknown, room: Room): void {
-    if (redact === undefined) {
-      if (typeof given === "string") {
-        writer.byte(0x0a)
-        return text(given, room)
-      }
-      if (typeof given === "boolean" || (typeof given === "number" && isPlainNumber(given))) {
-        room.bytes -= 8
-        return plainValue(writer, given)
-      }
+    const kept = redact === undefined ? given : redacted(redact, key, given)
+    if (typeof kept === "string") {
+      writer.byte(0x0a)
+      return text(kept, room)
     }
-    plainValue(writer, plain.value(key, given, room))
+    if (typeof kept === "boolean" || (typeof kept === "number" && isPlainNumber(kept))) {
+      room.bytes -= 8
+      return plainValue(writer, kept)
+    }
+    plainValue(writer, plain.redacted(kept, room))
   }
 
   function attributes(tag: number, given: object | undefined | null, room: Room): number {
@@ -71,7 +74,7 @@ export function createAttributeWriter(
     return dropped
   }
 
-  return { attributes, value, text }
+  return { attributes, value, name, text }
 }
 
 function read(given: object, key: string): unknown {

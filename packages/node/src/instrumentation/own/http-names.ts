@@ -44,7 +44,7 @@ const signature =
 
 /** @param query With its question mark. */
 export const withoutSignatures = (query: string): string =>
-  query.includes("=") ? query.replace(signature, "$1REDACTED") : query
+  query.includes("=") ? query.replace(signature, "$1[REDACTED]") : query
 
 /** The credentials before the host of an absolute URL. */
 export const withoutCredentials = (url: string): string => url.replace(/^([a-z][\w+.-]*:\/\/)[^/?#]*@/i, "$1")
