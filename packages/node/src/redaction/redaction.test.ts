@@ -1,5 +1,5 @@
 // Redaction as the encoders call it, and random objects: what stands under a secret's key never gets through.
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createPlain } from "../delivery/plain-value.ts"
 import { defaultCaps } from "../delivery/snapshot.ts"

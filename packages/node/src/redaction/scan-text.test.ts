@@ -1,5 +1,5 @@
 // What is taken out of a text, and what looks alike and stays.
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createScanText } from "./scan-text.ts"
 import { createSecretKeys } from "./secret-keys.ts"

@@ -89,7 +89,7 @@ function secretAt(text: string, at: number, width: number, done: number, isSecre
   if (!isColon && (first === "=" || first === ">" || first === "~")) return false
   if (isColon && first === "=") from++
   const isSpaced = width === 1 && space(text.charCodeAt(from))
-  while (width === 1 && space(text.charCodeAt(from))) from++
+  if (isSpaced) while (space(text.charCodeAt(from))) from++
   found.from = from
   if (text.startsWith(hidden, from)) return false
   const opening = text[from] === "\\" ? text.slice(from, from + 2) : text[from]
@@ -139,7 +139,7 @@ function isHarmless(value: string, { isColon, isQuoted, isSpaced, afterWord, inB
 function closingOf(text: string, from: number, opening: string): number {
   const isEscaped = opening.length > 1
   let at = text.indexOf(opening, from)
-  while (at > 0 && !isEscaped && isBackslashed(text, at, from)) at = text.indexOf(opening, at + 1)
+  if (!isEscaped) while (at > 0 && isBackslashed(text, at, from)) at = text.indexOf(opening, at + 1)
   return at < 0 ? text.length : at
 }
 
