@@ -15,6 +15,7 @@ import { runSql } from "./run-sql.ts"
 import { startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
+import { insertSettings, tuneTables } from "./tune-tables.ts"
 import { oncePerMinute } from "./once-per-minute.ts"
 
 export interface Local extends AsyncDisposable {
@@ -126,11 +127,19 @@ async function openIngest(config: LocalConfig, directory: DataDirectory | undefi
     config.to.kind === "server"
       ? // The sender waits, and repeats what is refused: short of that, less is better.
         { retryForMs: 3_000, timeoutMs: 9_000, ...config.to.options }
-      : { url: `chdb:${directory?.data ?? ":memory:"}`, retention, retryForMs: 3_000 },
+      : {
+          url: `chdb:${directory?.data ?? ":memory:"}`,
+          retention,
+          retryForMs: 3_000,
+          settings: insertSettings,
+        },
   )
   try {
     await ingest.ensureSchema()
-    if (config.to.kind === "embedded") await setAge(ingest, hours)
+    if (config.to.kind === "embedded") {
+      await setAge(ingest, hours)
+      await tuneTables(ingest)
+    }
     return ingest
   } catch (error) {
     await ingest.close().catch(() => {})

@@ -8,17 +8,29 @@ interface Gate {
   store(items: number[]): Promise<number>
 }
 
-/** A store that answers when it is told to. */
+/** A store that answers when it is told to, be it before or after it is asked. */
 function createGate(): Gate {
   const groups: number[][] = []
-  const pending: { resolve: (rejected: number) => void; reject: (error: Error) => void }[] = []
+  const asked: ((answer: Promise<number>) => void)[] = []
+  const answers: Promise<number>[] = []
+  const meet = () => {
+    while (asked.length > 0 && answers.length > 0) asked.shift()?.(answers.shift() ?? Promise.resolve(0))
+  }
+  const answer = (one: Promise<number>) => {
+    one.catch(() => {})
+    answers.push(one)
+    meet()
+  }
   return {
     groups,
-    open: (rejected = 0) => pending.shift()?.resolve(rejected),
-    fail: (error) => pending.shift()?.reject(error),
+    open: (rejected = 0) => answer(Promise.resolve(rejected)),
+    fail: (error) => answer(Promise.reject(error)),
     store(items) {
       groups.push(items)
-      return new Promise((resolve, reject) => pending.push({ resolve, reject }))
+      return new Promise((resolve) => {
+        asked.push(resolve)
+        meet()
+      })
     },
   }
 }
@@ -34,6 +46,25 @@ test("what arrives during an insert goes into the next one, together", async () 
   gate.open()
   await Promise.all(all)
   expect(gate.groups).toEqual([[1], [2, 3, 4]])
+})
+
+test("what comes soon after an insert goes into the next one, together, and does not wait when that is full", async () => {
+  const gate = createGate()
+  let time = 0
+  const writer = createWriter<number>({ ...usual, maxItems: 4, store: gate.store, now: () => time })
+  const first = writer.write([1])
+  // The insert took so long that the rest after it is the longest.
+  time = 60_000
+  gate.open()
+  await first
+  const second = writer.write([2])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(gate.groups).toEqual([[1]])
+  const third = writer.write([3, 4, 5])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(gate.groups).toEqual([[1], [2, 3, 4, 5]])
+  gate.open()
+  await Promise.all([second, third])
 })
 
 test("an insert takes no more than its limit, unless one request has more", async () => {

@@ -1,5 +1,6 @@
 // Puts the requests of many senders into few inserts: what arrives while an insert is under way goes into the next one.
-// An insert costs ClickHouse about the same for one row as for thousands. A sender is answered when its rows are
+// An insert costs ClickHouse about the same for one row as for thousands, and each leaves a part to be merged. So one
+// that follows another waits for as long as that took, or until it is full. A sender is answered when its rows are
 // stored; one that would have to wait too long is told so while nothing of it is stored, so that its repeat is no copy.
 import { type PartialSuccess, ReceiverError } from "@clickstack/receiver"
 
@@ -13,11 +14,15 @@ export interface WriterOptions<Item> {
   /** How long a request may wait for its insert to begin. */
   readonly patienceMs: number
   readonly retryAfterSeconds: number
+  readonly now?: () => number
 }
 
 export interface Writer<Item> {
   write(items: Item[]): Promise<PartialSuccess | undefined>
 }
+
+// A sender that sends one request after the other waits so long for each of them at most.
+const longestRestMs = 50
 
 interface Waiting<Item> {
   readonly items: Item[]
@@ -32,10 +37,18 @@ interface PromiseWithResolvers<Value> {
 }
 
 export function createWriter<Item>(options: WriterOptions<Item>): Writer<Item> {
-  const { store, maxItems, maxWaiting, patienceMs, retryAfterSeconds } = options
+  const {
+    store,
+    maxItems,
+    maxWaiting,
+    patienceMs,
+    retryAfterSeconds,
+    now = () => performance.now(),
+  } = options
   const waiting = new Set<Waiting<Item>>()
   let waitingItems = 0
   let running = false
+  let endRest = () => {}
 
   const busy = () =>
     new ReceiverError(
@@ -67,6 +80,7 @@ export function createWriter<Item>(options: WriterOptions<Item>): Writer<Item> {
   async function run(): Promise<void> {
     running = true
     for (let group = next(); group.length > 0; group = next()) {
+      const began = now()
       try {
         const [only] = group
         const items = group.length === 1 && only ? only.items : group.flatMap((entry) => entry.items)
@@ -74,8 +88,21 @@ export function createWriter<Item>(options: WriterOptions<Item>): Writer<Item> {
       } catch (error) {
         for (const { done } of group) done.reject(error)
       }
+      await rest(Math.min(now() - began, longestRestMs))
     }
     running = false
+  }
+
+  /** Whoever was just answered may send again: what comes meanwhile is stored together. */
+  function rest(ms: number): Promise<void> | undefined {
+    if (waitingItems >= maxItems) return undefined
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      endRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   return {
@@ -90,6 +117,7 @@ export function createWriter<Item>(options: WriterOptions<Item>): Writer<Item> {
       waiting.add(entry)
       waitingItems += items.length
       if (!running) void run()
+      else if (waitingItems >= maxItems) endRest()
       return done.promise
     },
   }
