@@ -44,7 +44,7 @@ describe.skipIf(!hasMariadb)("with MariaDB", () => {
     "mysql2",
     `
     job
-      SELECT  client  db.system.name=mysql  db.namespace=mysql  db.query.text=SELECT ? + 1 AS total
+      SELECT  client  db.system.name=mysql  db.namespace=mysql  db.query.text=SELECT ? + ? AS total
     `,
     { env: () => ({ DATABASE_URL: server.url }) },
   )

@@ -10,6 +10,7 @@ import type {
 import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import { enrichSpans } from "./context/enrich.ts"
+import { capturePanel } from "./redaction/capture-panel.ts"
 import { isSampled } from "./context/sampled.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith, type Target } from "./destinations.ts"
@@ -40,7 +41,12 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   return new (sdkTraceBase().BasicTracerProvider)({
     resource,
     sampler,
-    spanProcessors: [enrichSpans(config), ...(parts.watch === undefined ? [] : [parts.watch]), ...processors],
+    spanProcessors: [
+      ...present(capturePanel(config.capture)),
+      enrichSpans(config),
+      ...present(parts.watch),
+      ...processors,
+    ],
     generalLimits: {
       attributeCountLimit: limits.spanAttributes,
       attributeValueLengthLimit: limits.spanAttributeLength ?? Infinity,
@@ -55,6 +61,8 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
     },
   })
 }
+
+const present = <T>(one: T | undefined): T[] => (one === undefined ? [] : [one])
 
 const deliveryTo = (parts: Parts<SpanExporter>, target: Target<SpanExporter>): Delivery<ReadableSpan> =>
   openDelivery<ReadableSpan, SpanExporter>("traces", parts, target, spanDelivery)

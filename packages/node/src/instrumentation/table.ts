@@ -55,6 +55,11 @@ const own = {
   prisma: (): typeof import("./own/prisma.ts") => require("./own/prisma.js"),
 }
 
+const redisOptions = () => {
+  const { redisStatement } = require("./redis-statement.js") as typeof import("./redis-statement.ts")
+  return { dbStatementSerializer: redisStatement }
+}
+
 const aws = [
   "@aws-sdk/middleware-stack",
   "@smithy/middleware-stack",
@@ -100,11 +105,18 @@ export const table: readonly Row[] = [
   }),
   upstream("pg", "PgInstrumentation", { modules: ["pg", "pg-pool"], options: { ignoreConnectSpans: true } }),
   { name: "prisma", modules: ["@prisma/client"], load: () => own.prisma().instrumentPrisma() },
-  upstream("mysql2", "MySQL2Instrumentation", { modules: ["mysql2"] }),
+  upstream("mysql2", "MySQL2Instrumentation", {
+    modules: ["mysql2"],
+    // Otherwise it writes the parameters into the text.
+    options: { maskStatement: true, maskStatementHook: (sql: string) => sql },
+  }),
   upstream("mongodb", "MongoDBInstrumentation", { modules: ["mongodb"] }),
   upstream("mongoose", "MongooseInstrumentation", { modules: ["mongoose"] }),
-  upstream("redis", "RedisInstrumentation", { modules: ["redis", "@redis/client", "@node-redis/client"] }),
-  upstream("ioredis", "IORedisInstrumentation", { modules: ["ioredis"] }),
+  upstream("redis", "RedisInstrumentation", {
+    modules: ["redis", "@redis/client", "@node-redis/client"],
+    options: redisOptions,
+  }),
+  upstream("ioredis", "IORedisInstrumentation", { modules: ["ioredis"], options: redisOptions }),
   upstream("memcached", "MemcachedInstrumentation", { modules: ["memcached"] }),
   upstream("knex", "KnexInstrumentation", { modules: ["knex"] }),
   upstream("tedious", "TediousInstrumentation", { modules: ["tedious"] }),

@@ -9,7 +9,8 @@ import { api, core } from "../../opentelemetry.ts"
 import { currentPropagation } from "../../stand-ins.ts"
 import type { Instrumentation, InstrumentationContext, Patch } from "../row.ts"
 import { createOperation, type Operation, type Summarised } from "./operation.ts"
-import { summaryOf, type SqlSummary, withoutLiterals } from "./sql.ts"
+import { clickhouse, rememberWithoutLiterals } from "../../redaction/sql-literals.ts"
+import { summaryOf, type SqlSummary } from "./sql.ts"
 
 const clientKind = 2 // SpanKind.CLIENT
 const longestKept = 2_048
@@ -94,7 +95,9 @@ function traceWith({ config }: InstrumentationContext) {
   const { isTracingSuppressed, suppressTracing } = core()
   const tracer = trace.getTracer("@clickstack/node/clickhouse")
   const summarise = remembering(summaryOf)
-  const sanitise = remembering(withoutLiterals)
+  const sanitise = config.capture.sqlLiterals
+    ? (sql: string) => sql
+    : (sql: string) => rememberWithoutLiterals(sql, clickhouse)
   const places = new WeakMap<object, Place>()
   let service: string | undefined
 
@@ -183,10 +186,8 @@ function describePlace({ connectionParams: { url, database } = {} }: Client): Pl
 }
 
 /** Apps ask the same again and again, in other values at most. */
-function remembering<Result extends string | SqlSummary>(
-  fn: (sql: string) => Result,
-): (sql: string) => Result {
-  const known = new Map<string, Result>()
+function remembering(fn: (sql: string) => SqlSummary): (sql: string) => SqlSummary {
+  const known = new Map<string, SqlSummary>()
   return (sql) => {
     if (sql.length > longestKept) return fn(sql)
     let result = known.get(sql)

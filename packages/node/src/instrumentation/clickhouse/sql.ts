@@ -1,5 +1,6 @@
-// What a trace may tell of a ClickHouse query: a summary of few different values, which names the span, and the text
-// without its literals. Both look at the text as far as the words in it, and no further: it need not be correct.
+// What a trace may tell of a ClickHouse query: a summary of few different values, which names the span. It looks at the
+// text as far as the words in it, and no further: it need not be correct.
+import { clickhouse } from "../../redaction/sql-literals.ts"
 
 export interface SqlSummary {
   /** `SELECT`, `INSERT`, `CREATE TABLE`: upper case. */
@@ -8,17 +9,12 @@ export interface SqlSummary {
   readonly table: string | undefined
 }
 
-// Comments; texts, also without an end; heredocs; numbers; placeholders; quoted names; words; the rest one by one.
-const tokens =
-  /--[^\n]*|\/\*[^]*?(?:\*\/|$)|'(?:[^'\\]|\\[^]|'')*(?:'|$)|\$(\w*)\$[^]*?(?:\$\1\$|$)|0x[\da-f]+|\d[\w.]*(?:[eE][+-]?\d+)?|\{\s*\w+\s*:[^{}]*\}|`(?:[^`\\]|\\[^]|``)*(?:`|$)|"(?:[^"\\]|\\[^]|"")*(?:"|$)|[\p{L}_][\w\p{L}]*|\s+|[^]/gu
-
 // A statement says what it does in its beginning; what follows may be data of any size.
 const looksAt = 4_096
-const longestText = 2_048
 
 /** The words and quoted names of a statement, and other characters; no comments and no space. */
 function* wordsOf(sql: string): Generator<string> {
-  for (const [token] of sql.slice(0, looksAt).matchAll(tokens)) {
+  for (const [token] of sql.slice(0, looksAt).matchAll(clickhouse.tokens)) {
     if (!/^(\s|--|\/\*)/.test(token)) yield token
   }
 }
@@ -90,33 +86,4 @@ function nameAfter(
 function nameOf(word = ""): string | undefined {
   if (/^[\p{L}_]/u.test(word)) return word
   return /^[`"]./.test(word) ? word.slice(1, -1) : undefined
-}
-
-/** The text with `?` for its literals, without comments; of data that an INSERT brings along nothing. */
-export function withoutLiterals(sql: string): string {
-  let text = ""
-  let isInsert: boolean | undefined
-  for (const match of sql.matchAll(tokens)) {
-    const [token] = match
-    if (/^(--|\/\*)/.test(token)) continue
-    if (/^\s/.test(token)) {
-      if (text !== "" && !text.endsWith(" ")) text += " "
-      continue
-    }
-    isInsert ??= token.toUpperCase() === "INSERT"
-    const literal = /^['$\d]/.test(token)
-    text += literal ? "?" : token
-    // What follows is data in any format, which these rules would misread.
-    if (isInsert && /^(VALUES|FORMAT)$/i.test(token)) {
-      text += token.toUpperCase() === "VALUES" ? " ?" : formatName(sql.slice(match.index))
-      break
-    }
-    if (text.length > longestText) return `${text.slice(0, longestText)}…`
-  }
-  return text.trimEnd().replaceAll(/\?(?:\s*,\s*\?)+/g, "?..")
-}
-
-function formatName(rest: string): string {
-  const [, name = ""] = /^\w+\s+(\w+)/.exec(rest) ?? []
-  return name === "" ? "" : ` ${name}`
 }
