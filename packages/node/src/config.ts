@@ -5,6 +5,7 @@ import { path as paths } from "./builtins.ts"
 import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
 import { endpointsOf } from "./endpoints.ts"
+import { rejectionsPass } from "./exceptions/rejections-pass.ts"
 import { type InstrumentationConfig, switchesOf } from "./instrumentation/switches.ts"
 import { nearest } from "./nearest.ts"
 import type { AttributeValue, Compression, Destination, LogLevel, Options, Protocol } from "./options.ts"
@@ -100,6 +101,8 @@ export interface Config {
   readonly capture: CaptureConfig
   readonly redact: RedactConfig
   readonly sampling: SamplingConfig
+  /** Rejections that nobody listens to neither end this process nor change what it does: Node's own option. */
+  readonly rejectionsPass: boolean
 }
 
 /** Lower wins. */
@@ -139,6 +142,7 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
     instrumentation: switchesOf(resolved, env, warnings),
     capture: captureOf(resolved),
     sampling: samplingOf(resolved, warnings),
+    rejectionsPass: rejectionsPass(process.execArgv, env["NODE_OPTIONS"]),
   })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>

@@ -4,6 +4,7 @@ export { carryTrace, continueTrace, type CarriedTrace } from "./context/carry-tr
 export { setSession, withSession } from "./context/session.ts"
 export { setTraceAttributes } from "./context/trace-attributes.ts"
 export { withSpan } from "./context/with-span.ts"
+export { recordException } from "./exceptions/record-exception.ts"
 export type { Clickstack, Description } from "./start.ts"
 export type { Options, Destination, DestinationOption } from "./options.ts"
 export type {

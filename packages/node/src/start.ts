@@ -15,6 +15,7 @@ import { type Providers, registerGlobals } from "./globals.ts"
 import { installHooks } from "./instrumentation/hooks.ts"
 import type { DescribedInstrumentation } from "./instrumentation/module-patcher.ts"
 import { table } from "./instrumentation/table.ts"
+import { installExceptions } from "./exceptions/install-exceptions.ts"
 import { lazy } from "./lazy.ts"
 import type { Options } from "./options.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
@@ -89,6 +90,7 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
       `another OpenTelemetry SDK registered ${taken.join(", ")} before and keeps it; call init() first, or remove the other`,
     )
   }
+  const forgetExceptions = config.disabled ? undefined : installExceptions(config, isolation === undefined)
   const instrumented = config.disabled ? [] : table.filter(({ name }) => config.instrumentation.on.has(name))
   const hooks =
     instrumented.length === 0
@@ -130,6 +132,7 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
         await sdk.close(config.exitBudget)
         unwatch?.()
         hooks?.remove()
+        forgetExceptions?.()
         leave()
         if (global[key] === started) global[key] = running
       })()),

@@ -12,6 +12,7 @@ import type { Config } from "./config.ts"
 import { enrichSpans } from "./context/enrich.ts"
 import { capturePanel } from "./redaction/capture-panel.ts"
 import { isSampled } from "./context/sampled.ts"
+import { takeRecordException } from "./exceptions/span-exceptions.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith, type Target } from "./destinations.ts"
 import { spanKind } from "./delivery/pack.ts"
@@ -38,7 +39,9 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
     : targets.map((target) =>
         config.delivery ? spanProcessor(deliveryTo(parts, target)) : upstreamSpanProcessor(parts, target),
       )
-  return new (sdkTraceBase().BasicTracerProvider)({
+  const { BasicTracerProvider } = sdkTraceBase()
+  takeRecordException(new BasicTracerProvider().getTracer("").startSpan(""))
+  return new BasicTracerProvider({
     resource,
     sampler,
     spanProcessors: [

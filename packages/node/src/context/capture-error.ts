@@ -1,6 +1,7 @@
 // Records what a request ends with on its span.
 import type { Context, Span } from "@opentelemetry/api"
 import { activeContext } from "./current.ts"
+import { exceptionRecorder } from "../exceptions/record-exception.ts"
 import { localTraceOf, spanOf } from "./local-trace.ts"
 
 const server = 1 // SpanKind.SERVER
@@ -20,15 +21,21 @@ export function serverSpan(context: Context | undefined = activeContext()): Span
  */
 export function captureError(error: unknown, span: Span | undefined = serverSpan() ?? activeSpan()): void {
   try {
-    if (span === undefined || !span.isRecording() || isAnswer(error)) return
-    const exception = error instanceof Error ? error : String(error)
-    const message = typeof exception === "string" ? exception : exception.message
-    const { events = [] } = span as { events?: readonly { attributes?: Record<string, unknown> }[] }
-    if (events.some(({ attributes }) => attributes?.["exception.message"] === message)) return
-    span.recordException(exception)
+    if (isAnswer(error) || isOn(span, error)) return
+    const recorder = exceptionRecorder()
+    if (recorder !== undefined) recorder.record(error, { span })
+    else span?.recordException(error instanceof Error ? error : String(error))
   } catch {
     // what was thrown can be anything, also what cannot be read
   }
+}
+
+/** Frameworks may tell of one failure in several errors, which say the same. */
+function isOn(span: Span | undefined, error: unknown): boolean {
+  const { events = [] } = (span ?? {}) as { events?: readonly { attributes?: Record<string, unknown> }[] }
+  if (events.length === 0) return false
+  const message = error instanceof Error ? error.message : String(error)
+  return events.some(({ attributes }) => attributes?.["exception.message"] === message)
 }
 
 const activeSpan = () => {

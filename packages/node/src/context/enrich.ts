@@ -4,6 +4,7 @@ import type { Attributes } from "@opentelemetry/api"
 import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-logs"
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { Config } from "../config.ts"
+import { rewriteExceptions } from "../exceptions/span-exceptions.ts"
 import { addOldHttpNames } from "./http-names.ts"
 import {
   baggageOf,
@@ -50,6 +51,7 @@ export function enrichSpans({ baggageAttributes }: EnrichConfig): SpanProcessor 
         add(span.attributes, local.attributes)
       }
       addOldHttpNames(span)
+      if (span.events.length > 0) rewriteExceptions(span)
     },
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),

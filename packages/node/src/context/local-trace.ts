@@ -32,12 +32,21 @@ export interface SessionScope {
 // such symbols too.
 const ofSpan = Symbol.for("@clickstack/node trace of the span")
 const scopeOfSpan = Symbol.for("@clickstack/node session of the span")
+const parentOf = Symbol.for("@clickstack/node parent of the span")
 const carriedKey = Symbol.for("@clickstack/node trace")
 const scopeKey = Symbol.for("@clickstack/node session")
 const spanKey = Symbol.for("OpenTelemetry Context Key SPAN")
 const baggageKey = Symbol.for("OpenTelemetry Baggage Key")
 
-type Marked = Span & { [ofSpan]?: LocalTrace; [scopeOfSpan]?: SessionScope }
+/** What ends a span in a way of its own when the process dies, as a server's request does. */
+export const endsSpan: unique symbol = Symbol.for("@clickstack/node ends the span")
+
+type Marked = Span & {
+  [ofSpan]?: LocalTrace
+  [scopeOfSpan]?: SessionScope
+  [parentOf]?: Span
+  [endsSpan]?: { readonly fail: (type: string) => void }
+}
 
 export const createLocalTrace = (): LocalTrace => ({
   traceId: undefined,
@@ -57,6 +66,8 @@ export const scopeOf = (context: Context): SessionScope | undefined =>
   context.getValue(scopeKey) as SessionScope | undefined
 export const localTraceOfSpan = (span: unknown): LocalTrace | undefined => (span as Marked)[ofSpan]
 export const sessionScopeOfSpan = (span: unknown): SessionScope | undefined => (span as Marked)[scopeOfSpan]
+
+export const parentOfSpan = (span: Span): Span | undefined => (span as Marked)[parentOf]
 
 export const carry = (context: Context, local: LocalTrace): Context => context.setValue(carriedKey, local)
 export const enterScope = (context: Context, scope: SessionScope): Context =>
@@ -94,6 +105,7 @@ export function join(span: StartedSpan, context: Context): LocalTrace {
   const parent: Marked | undefined = spanOf(context)
   const local = parent?.[ofSpan] ?? begin(span, context)
   ;(span as Marked)[ofSpan] = local
+  if (parent?.isRecording() === true) (span as Marked)[parentOf] = parent
   const scope = scopeOf(context)
   if (scope !== undefined) (span as Marked)[scopeOfSpan] = scope
   return local

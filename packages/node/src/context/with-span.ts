@@ -1,5 +1,6 @@
 // A span around a function.
 import type { Attributes, Span } from "@opentelemetry/api"
+import { exceptionRecorder } from "../exceptions/record-exception.ts"
 import { api } from "../opentelemetry.ts"
 
 const error = 2 // SpanStatusCode.ERROR
@@ -45,7 +46,9 @@ function fail(span: Span, thrown: unknown): void {
 function recordError(span: Span, thrown: unknown): void {
   try {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
-    span.recordException(thrown instanceof Error ? thrown : message)
+    const recorder = exceptionRecorder()
+    if (recorder === undefined) span.recordException(thrown instanceof Error ? thrown : message)
+    else recorder.record(thrown, { span })
     span.setStatus({ code: error, message })
   } catch {
     span.setStatus({ code: error }) // what cannot be made a text

@@ -13,7 +13,7 @@ export function exceptionAttributes(error: unknown): Attributes {
 
 export function attributesOf(error: unknown, thrown: Thrown): Attributes {
   const attributes: Attributes = { "exception.type": thrown.type, "exception.message": thrown.message }
-  if (isError(error)) {
+  if (thrown.stack !== undefined || isError(error)) {
     attributes["exception.stacktrace"] = print(thrown, "", { seen: new Set([error]), left: mostText })
   }
   return attributes

@@ -25,8 +25,11 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || read(() => value instanceof Error) === true
 }
 
+/** An object with a message is taken for an error: OpenTelemetry's API takes such for exceptions, too. */
 export function readThrown(value: unknown): Thrown {
-  if (isError(value)) return readError(value)
+  if (isError(value) || textOf(() => (value as { message?: unknown }).message) !== undefined) {
+    return readError(value as Error)
+  }
   const type = typeof value !== "object" ? typeof value : value === null ? "null" : className(value)
   return {
     type: type ?? "Object",
@@ -40,11 +43,11 @@ export function readThrown(value: unknown): Thrown {
 function readError(error: Error): Thrown {
   const name = textOf(() => error.name)
   // A class that says nothing of its name is called Error, as its parent is.
-  const type = name === undefined || name === "" || name === "Error" ? (className(error) ?? name) : name
+  const type = name === undefined || name === "" || name === "Error" ? className(error) : name
   const stack = textOf(() => error.stack)
   const errors = read(() => (error as { errors?: unknown }).errors)
   return {
-    type: type === undefined || type === "" ? "Error" : type,
+    type: type ?? "Error",
     message: textOf(() => error.message) ?? "",
     stack: stack === "" ? undefined : stack,
     cause: read(() => "cause" in error) === true ? { value: read(() => error.cause) } : undefined,
@@ -56,8 +59,6 @@ function readError(error: Error): Thrown {
 function describe(value: unknown): string {
   if (typeof value === "function") return `[function ${textOf(() => value.name) ?? ""}]`
   if (typeof value !== "object" || value === null) return cut(String(value))
-  const message = textOf(() => (value as { message?: unknown }).message)
-  if (message !== undefined) return message
   const keys = read(() => Object.keys(value))
   const name = className(value) ?? "Object"
   if (keys === undefined) return `[${name} that cannot be read]`

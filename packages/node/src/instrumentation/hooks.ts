@@ -9,6 +9,7 @@ import { esModuleKey, isInstrumented, type ModuleSource, withFooter } from "./es
 import type { DescribedInstrumentation, ModulePatcher } from "./module-patcher.ts"
 import { packageOf } from "./package-of.ts"
 import type { InstrumentationContext, Row } from "./row.ts"
+import { sawEsModule } from "./seen-es-modules.ts"
 
 const require = createRequire(import.meta.url)
 const load = {
@@ -70,6 +71,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
       load: (url, loadContext, next) => {
         seenBuiltin(url)
         const loaded = next(url, loadContext)
+        if (loaded.format?.startsWith("module") === true) sawEsModule(url)
         return loaded.format === "module" && isInstrumented(url, esModules)
           ? { ...loaded, source: withFooter(url, loaded.source) }
           : loaded

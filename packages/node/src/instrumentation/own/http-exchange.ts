@@ -4,6 +4,7 @@ import type { Context, Span } from "@opentelemetry/api"
 import { captureError } from "../../context/capture-error.ts"
 import { setSampled } from "../../context/sampled.ts"
 import { heldTraceOf } from "../../sampling/held-trace.ts"
+import { endsSpan } from "../../context/local-trace.ts"
 import { type Followed, followedKey, type Marked } from "./followed.ts"
 import { isKnownMethod } from "./http-names.ts"
 import type { Measure } from "./http-measures.ts"
@@ -56,6 +57,7 @@ export class HttpExchange implements Followed {
     closes: object = response,
   ) {
     this.#end = end
+    ;(span as { [endsSpan]?: HttpExchange })[endsSpan] = this
     this.context = context
     this.span = span
     this.request = request
@@ -82,7 +84,12 @@ export class HttpExchange implements Followed {
     if (event === "close" && emitter === this.closes) this.end()
   }
 
-  end(): void {
+  /** The process dies before there is an answer. */
+  fail(type: string): void {
+    this.end(type)
+  }
+
+  end(failed = "aborted"): void {
     if (this.#ended) return
     this.#ended = true
     const { span, request, response } = this
@@ -92,11 +99,7 @@ export class HttpExchange implements Followed {
     const { route } = this
     const status = response.headersSent ? response.statusCode : undefined
     const failure =
-      status !== undefined && status >= 500
-        ? String(status)
-        : response.writableFinished
-          ? undefined
-          : "aborted"
+      status !== undefined && status >= 500 ? String(status) : response.writableFinished ? undefined : failed
     if (status !== undefined) span.setAttribute("http.response.status_code", status)
     if (route !== undefined) {
       span.setAttribute("http.route", route)
@@ -104,7 +107,7 @@ export class HttpExchange implements Followed {
     }
     if (failure !== undefined) {
       span.setAttribute("error.type", failure)
-      if (failure !== "aborted") span.setStatus({ code: error })
+      if (failure !== failed) span.setStatus({ code: error })
     }
     span.end()
     measure?.(this.#started, {

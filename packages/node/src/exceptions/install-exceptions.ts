@@ -1,0 +1,44 @@
+// What exceptions need from the start: a place where everybody finds the recorder, which is loaded with the first
+// exception, and the listeners for what nobody catches.
+import { createRequire } from "../builtins.ts"
+import type { Config } from "../config.ts"
+import { debug } from "../context/current.ts"
+import { type ExceptionRecorder, seatRecorder } from "./record-exception.ts"
+import { watchCrashes } from "./watch-crashes.ts"
+
+const require = createRequire(import.meta.url)
+const load = {
+  recorder: (): typeof import("./recorder.ts") => require("./recorder.js"),
+  openSpans: (): typeof import("./end-open-spans.ts") => require("./end-open-spans.js"),
+}
+
+/** `watch`: whether the process is ours to watch. */
+export function installExceptions(config: Config, watch: boolean): () => void {
+  let recorder: ExceptionRecorder | undefined
+  const safely = (fn: (made: ExceptionRecorder) => void) => {
+    try {
+      fn((recorder ??= load.recorder().createRecorder(config)))
+    } catch (error) {
+      debug(`an exception could not be recorded: ${String(error)}`)
+    }
+  }
+  const lazily: ExceptionRecorder = {
+    record: (error, occurrence) => safely((made) => made.record(error, occurrence)),
+    rewrite: (span) => safely((made) => made.rewrite(span)),
+  }
+  const unseat = seatRecorder(lazily)
+  const unwatch =
+    watch && config.capture.exceptions
+      ? watchCrashes({
+          rejectionsPass: config.rejectionsPass,
+          record: (error, dying) => {
+            lazily.record(error, { dying })
+            safely(() => load.openSpans().failOpenSpans(error, dying))
+          },
+        })
+      : undefined
+  return () => {
+    unwatch?.()
+    unseat()
+  }
+}
