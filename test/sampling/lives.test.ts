@@ -65,7 +65,10 @@ describe("a process with a trace with an error, one that is open, and others, of
 
   test("that catches what nobody caught goes on, and its trace is none with an error", async () => {
     const { names, code } = await live("catches")
-    expect({ names: names.filter((name) => /broken|open/.test(name)), code }).toEqual({ names: broken, code: 3 })
+    expect({ names: names.filter((name) => /broken|open/.test(name)), code }).toEqual({
+      names: broken,
+      code: 3,
+    })
   })
 
   test("that is ended by SIGTERM", async () => {

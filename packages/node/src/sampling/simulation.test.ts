@@ -93,12 +93,12 @@ function createService(
     const spanContext: SpanContext = {
       traceId,
       spanId: hex(8) + hex(8),
-      traceFlags: decision === sampledDecision ? 1 : 0,
+      traceFlags: (decision as number) === sampledDecision ? 1 : 0,
     }
     const state = traceState ?? parentSpanContext?.traceState
     if (state !== undefined) spanContext.traceState = state
     const plain = trace.wrapSpanContext(spanContext)
-    if (decision === 0) return { span: undefined, context: trace.setSpan(context, plain) }
+    if ((decision as number) === 0) return { span: undefined, context: trace.setSpan(context, plain) }
     const span = Object.assign(plain, {
       name: "GET",
       kind: 1,
@@ -109,7 +109,7 @@ function createService(
       duration: [0, 0],
       parentSpanContext,
     }) as unknown as Fake
-    enrich.onStart(span as never, context)
+    enrich.onStart(span, context)
     holder.started(span, spanOf(context))
     return { span, context: trace.setSpan(context, span) }
   }
