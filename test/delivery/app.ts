@@ -20,6 +20,8 @@ export interface Report {
   /** How many items it has recorded. */
   readonly issued: number
   readonly rss: number
+  /** What it held at the most, without garbage, when it was weighed. */
+  readonly held: number
   /** The highest so far, in bytes. */
   readonly peak: number
   /** Of the last command, in milliseconds. */

@@ -12,8 +12,8 @@ export interface Keeping<T, K = T> {
   /** The bytes that what `take` gave last holds in memory, rather too many. */
   readonly bytes: () => number
   readonly countKept: (kept: K) => number
-  /** A batch as it stands on disk. */
-  readonly encode: (batch: readonly K[]) => Uint8Array
+  /** A batch as it stands on disk; `passing` bytes are good only until the next ones are. */
+  readonly encode: (batch: readonly K[], passing?: boolean) => Uint8Array
   readonly decode: (bytes: Buffer) => K[]
   /** Two smaller ones in the place of one that is too large for the other side; undefined when it is indivisible. */
   readonly halve?: ((kept: K) => [K, K] | undefined) | undefined

@@ -2,6 +2,7 @@
 // the process ends, at once. On disk they stand in the order in which they were recorded: a batch that is being sent
 // while later ones leave the memory is written before them, since it may fail.
 import type { InHand } from "./in-hand.ts"
+import type { Keeping } from "./keeping.ts"
 import type { Batch, Queue } from "./queue.ts"
 import type { Spool } from "./spool.ts"
 import type { Entry } from "./spool-writer.ts"
@@ -23,7 +24,7 @@ interface SpillOptions<T> {
   readonly queue: Queue<T>
   readonly spool: Spool | undefined
   readonly inHand: Pick<InHand<T>, "batch">
-  readonly encode: (items: readonly T[]) => Uint8Array
+  readonly encode: Keeping<never, T>["encode"]
   /** Whether batches are to leave the memory now. */
   readonly isDue: () => boolean
   /** What was on its way is on disk, or in the queue again: whoever sends may have found nothing meanwhile. */
@@ -39,12 +40,12 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
   let moving: Batch<T> | undefined
   let run: Promise<void> | undefined
 
-  function entryOf(batch: Batch<T>): Entry {
+  function entryOf(batch: Batch<T>, passing: boolean): Entry {
     const { id, count, items } = batch
     return {
       id,
       items: count,
-      bytes: encode(items),
+      bytes: encode(items, passing),
       // In the moment in which the disk counts it, the memory must not any more.
       onTaken: (record) => {
         if (moving === batch) moving = undefined
@@ -65,7 +66,7 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
     const { count } = batch
     const isWhole = () => batch.count === count && !batch.isReleased
     moving = batch
-    await spool?.append({ ...entryOf(batch), isWanted: () => moving === batch && isWhole() })
+    await spool?.append({ ...entryOf(batch, false), isWanted: () => moving === batch && isWhole() })
     if (moving !== batch) return true // or it was written at once meanwhile
     moving = undefined
     if (batch.isReleased) return true // delivered meanwhile
@@ -81,7 +82,7 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
     onMoved()
   }
 
-  const writeSync = (batch: Batch<T>) => spool?.appendSync(entryOf(batch)) ?? false
+  const writeSync = (batch: Batch<T>) => spool?.appendSync(entryOf(batch, true)) ?? false
 
   function takeBack(): void {
     if (moving?.isReleased === false && inHand.batch() !== moving) queue.unshift(moving)

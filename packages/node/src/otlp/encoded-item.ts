@@ -71,7 +71,8 @@ export function createItemEncoder<T extends { resource: Resource; instrumentatio
         writer.undo()
         throw error
       }
-      return { slab: writer.bytes, from: writer.start, to: writer.at, scope }
+      const { slab, from, to } = writer.finish()
+      return { slab, from, to, scope }
     },
   }
 }

@@ -28,6 +28,7 @@ const text = fc.oneof(
     "\u0000",
     "a\ud800b",
     "x".repeat(127),
+    "x".repeat(65_000),
   ),
 )
 const value = fc.oneof(

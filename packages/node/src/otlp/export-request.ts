@@ -11,7 +11,11 @@ interface Pieces {
   bytes: number
 }
 
-export function encodeRequest(items: readonly EncodedItem[]): Buffer {
+/** @param memory Gives the bytes that it is written to. */
+export function encodeRequest(
+  items: readonly EncodedItem[],
+  memory: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   const resources = new Map<Envelope | undefined, Map<Envelope, Pieces>>()
   let last: Envelope | undefined
   let pieces: Pieces | undefined
@@ -37,9 +41,7 @@ export function encodeRequest(items: readonly EncodedItem[]): Buffer {
     const behind = resource?.behind() ?? nothing
     return { before, behind, parts, length: before.length + inside + behind.length }
   })
-  const request = Buffer.allocUnsafe(
-    messages.reduce((sum, { length }) => sum + 1 + varintBytes(length) + length, 0),
-  )
+  const request = memory(messages.reduce((sum, { length }) => sum + 1 + varintBytes(length) + length, 0))
 
   let at = 0
   const begin = (tag: number, length: number, before: Uint8Array) => {

@@ -9,6 +9,14 @@ const { deserialize } = process.getBuiltinModule("node:v8")
 
 const objectBytes = 80 // of what refers to the bytes, and its share of a slab's end
 
+// When the memory is full, batches go to disk one after the other: each in its own memory would double what is used.
+let passed: Buffer | undefined
+
+function passingMemory(bytes: number): Buffer {
+  if (passed === undefined || passed.length < bytes) passed = Buffer.allocUnsafeSlow(bytes * 1.25)
+  return passed.subarray(0, bytes)
+}
+
 export function keepEncoded<T>(kind: ItemKind<T>, { encode }: ItemEncoder<T>): Keeping<T, EncodedItem> {
   let size = 0
   return {
@@ -20,7 +28,7 @@ export function keepEncoded<T>(kind: ItemKind<T>, { encode }: ItemEncoder<T>): K
     },
     bytes: () => size,
     countKept: () => 1,
-    encode: encodeRequest,
+    encode: (batch, passing = false) => encodeRequest(batch, passing ? passingMemory : undefined),
     // A batch of plain objects is there if the protocol was http/json before.
     decode: (stored) =>
       isRequest(stored)

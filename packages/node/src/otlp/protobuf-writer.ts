@@ -1,25 +1,58 @@
 // Writes the protobuf wire format, one item after the other into slabs of memory. A tag is (field number << 3) | wire
 // type; wire types are 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes. Where a message begins is kept as an
-// offset into its item, since the item moves to a new slab when it outgrows the old one.
+// offset into its item, since the item moves when it outgrows its slab.
 
 const slabBytes = 64 * 1024
+// What is larger has memory of its own, of its size: it would leave much of a slab empty.
+const largestShared = slabBytes / 4
+const largestScratch = 4 * 1024 * 1024 // that is kept for the next item
 const two32 = 4_294_967_296
 // Above this, one call of Buffer.write() is cheaper than a loop over the characters (Node 20 to 26).
 const shortText = 64
 const roughlyReserved = 1000
+
+/** Bytes that nobody writes to any more. */
+export interface Written {
+  readonly slab: Buffer
+  readonly from: number
+  readonly to: number
+}
 
 export class ProtobufWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(slabBytes)
   at = 0
   /** Where the item begins that is being written. */
   start = 0
+  // An item that does not fit into the slab moves here, and from here to where it stays: nothing else is garbage then.
+  #scratch: Buffer | undefined
+  #slab = this.bytes
+  #slabAt = 0
 
   begin(): void {
     this.start = this.at
   }
 
+  finish(): Written {
+    const { bytes, start: from, at: to } = this
+    if (bytes !== this.#scratch) return { slab: bytes, from, to }
+    if (to > largestShared) {
+      const own = Buffer.allocUnsafeSlow(to)
+      bytes.copy(own, 0, 0, to)
+      this.undo()
+      return { slab: own, from: 0, to }
+    }
+    this.bytes = Buffer.allocUnsafeSlow(slabBytes)
+    bytes.copy(this.bytes, 0, 0, to)
+    return { slab: this.bytes, from: 0, to }
+  }
+
   /** Forgets the item that was being written. */
   undo(): void {
+    if (this.bytes === this.#scratch) {
+      if (this.bytes.length > largestScratch) this.#scratch = undefined
+      this.bytes = this.#slab
+      this.start = this.#slabAt
+    }
     this.at = this.start
   }
 
@@ -27,12 +60,19 @@ export class ProtobufWriter {
     if (this.at + bytes > this.bytes.length) this.#grow(bytes)
   }
 
-  /** In a new slab, with what the item has so far. An eighth more, so that an item with many large values moves seldom. */
   #grow(bytes: number): void {
     const has = this.at - this.start
-    const grown = Buffer.allocUnsafeSlow(Math.max(slabBytes, Math.ceil((has + bytes) * 1.125)))
-    this.bytes.copy(grown, 0, this.start, this.at)
-    this.bytes = grown
+    const needed = has + bytes
+    if (this.bytes !== this.#scratch) {
+      this.#slab = this.bytes
+      this.#slabAt = this.start
+    }
+    const scratch =
+      this.bytes !== this.#scratch && needed <= (this.#scratch?.length ?? 0)
+        ? this.#scratch!
+        : Buffer.allocUnsafeSlow(Math.max(4 * slabBytes, 2 * needed))
+    this.bytes.copy(scratch, 0, this.start, this.at)
+    this.bytes = this.#scratch = scratch
     this.start = 0
     this.at = has
   }
