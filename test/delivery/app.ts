@@ -24,6 +24,8 @@ export interface Report {
   readonly held: number
   /** The highest so far, in bytes. */
   readonly peak: number
+  /** What a command found. */
+  readonly answer?: number
   /** Of the last command, in milliseconds. */
   readonly took: number
   readonly longestBlock: number

@@ -221,6 +221,7 @@ const samples: Record<string, Sample> = {
     wrongText: "2",
   },
   exitBudget: whole,
+  stopOnSignals: yes,
   logLevel: named("debug", "error"),
   startupLine: yes,
   disabled: yes,

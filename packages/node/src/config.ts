@@ -79,6 +79,7 @@ export interface Config {
   readonly baggageAttributes: readonly string[]
   readonly serverTiming: boolean
   readonly exitBudget: number
+  readonly stopOnSignals: boolean
   readonly logLevel: LogLevel
   readonly startupLine: boolean | undefined
   readonly disabled: boolean

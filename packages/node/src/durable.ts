@@ -22,6 +22,8 @@ export interface DurableOptions {
   /** The deadline of one export, in ms. */
   timeout?: number | undefined
   exitBudget?: number | undefined
+  /** Whether SIGTERM and SIGINT that the app does not listen to send what is left first; true unless told otherwise. */
+  stopOnSignals?: boolean | undefined
   logLevel?: LogLevel | undefined
   /** What it gives is sent in the place of an attribute's value, or of a log's body, which has no key. */
   redact?: Redact | undefined

@@ -146,6 +146,7 @@ export interface Options extends ConnectionOptions {
   sampler?: SamplerName | Sampler | undefined
   samplerRatio?: number | undefined
   exitBudget?: number | undefined
+  stopOnSignals?: boolean | undefined
   logLevel?: LogLevel | undefined
   startupLine?: boolean | undefined
   disabled?: boolean | undefined

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts"
 import type { Budget } from "./delivery/budget.ts"
 import type { Send } from "./delivery/attempt.ts"
 import { createDelivery, type Delivery } from "./delivery/delivery.ts"
+import { observeExchanges } from "./delivery/exchange.ts"
 import { keepPlain, type Keeping } from "./delivery/keeping.ts"
 import { spoolAt } from "./delivery/open-spool.ts"
 import type { Outages } from "./delivery/outages.ts"
@@ -57,9 +58,13 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   const { config, resource, say, budget, outages } = parts
   const link = linkToMain()
   if (link !== undefined) return openRelay(signal, parts, target, own, link)
+  // Ours says what its answers mean, and lets the process end.
+  const observer = target.otlp === undefined ? observeExchanges() : undefined
+  const send = (items: T[]) => untraced(() => own.send(target.exporter, items))
   const { batchSize, delay } = signal === "metrics" ? { batchSize: 1, delay: 0 } : config[signal]
   const delivery = createDelivery<T, Kept<T>>(
-    (items) => untraced(() => own.send(target.exporter, items as T[])),
+    (items, exchange) =>
+      observer === undefined ? send(items as T[]) : observer.run(exchange, () => send(items as T[])),
     {
       what: signal,
       place: target.place,
@@ -78,6 +83,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   const close = async (timeout: number) => {
     await delivery.close(timeout)
     await target.exporter.shutdown().catch(() => undefined)
+    observer?.close()
   }
   const { flush, exit, stats, lose } = delivery
   const take = (packed: unknown) => {

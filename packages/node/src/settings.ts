@@ -203,6 +203,13 @@ const general: Setting[] = [
     "How long sending what is left may delay the end of the process, in ms.",
   ),
   setting(
+    "stopOnSignals",
+    flag,
+    true,
+    "Whether SIGTERM and SIGINT that the app does not listen to send what is left before the process ends by them. `false` leaves them alone entirely.",
+    { variables: ["HDX_NODE_STOP_ON_TERMINATION_SIGNALS"] },
+  ),
+  setting(
     "logLevel",
     oneOf("none", "error", "warn", "info", "debug", "verbose", "all"),
     "warn",

@@ -117,6 +117,7 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
     isolation === undefined
       ? watchEnd({
           budget: config.exitBudget,
+          onSignals: config.stopOnSignals,
           flush: sdk.flushBriefly,
           exit: sdk.exit,
           produced: sdk.produced,

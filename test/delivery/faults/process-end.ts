@@ -107,8 +107,7 @@ export const endFaults: readonly Fault[] = [
   {
     id: "L1",
     when: "a natural end while nothing is answered",
-    happens:
-      "It is over within the budget; what is in memory goes to disk. (An export of durable() that is under way ends at its own deadline.)",
+    happens: "It is over within the budget; what is in memory goes to disk.",
     on: everywhere,
     run: unanswered(hundred, asks("end")),
   },
@@ -116,8 +115,8 @@ export const endFaults: readonly Fault[] = [
     id: "L1",
     when: "a natural end while an export is under way that nothing answers",
     happens:
-      "The same over HTTP. (gRPC and ClickHouse: the export's own deadline ends it, `traces.timeout`.)",
-    on: overHttp,
+      "The same over HTTP, also to ClickHouse and with durable(). (gRPC: the export's own deadline ends it, `traces.timeout`.)",
+    on: [...overHttp, "clickhouse", "durable 2.12", "durable 3.1"],
     run: unanswered(
       [
         ["spans", 100],
@@ -164,6 +163,34 @@ export const endFaults: readonly Fault[] = [
       run: unanswered(server, signals(signal)),
     },
   ]),
+  ...(["SIGTERM", "SIGINT"] as const).map((signal): Fault => ({
+    id: "L2",
+    when: `${signal} with \`stopOnSignals: false\``,
+    happens:
+      "It is left to Node and the app entirely. Without a handler of the app what is only in memory is lost, as with SIGKILL.",
+    on: everywhere,
+    env: { HDX_NODE_STOP_ON_TERMINATION_SIGNALS: "false", CLICKSTACK_TRACES_DELAY: "60000" },
+    run: async (world) => {
+      const app = world.start()
+      await app.ask("serve")
+      expect((await app.ask("listeners", signal)).answer).toBe(0)
+      await app.ask("spans", 100)
+      app.process.kill(signal)
+      expect(await lookOf(app)).toEqual({ code: null, signal, stdout: "", stderr: "" })
+      const handling = world.start()
+      await handling.ask("handleAndExit", 0)
+      expect((await handling.ask("listeners", "SIGTERM")).answer).toBe(1)
+      await handling.ask("spans", 10)
+      handling.process.kill("SIGTERM")
+      expect(await lookOf(handling)).toMatchObject({ code: 7, signal: null, stdout: "drained\n" })
+      // Only what the second one had, 11 with the last of its handler, was put on disk at its end.
+      const next = world.start()
+      await eventually(async () => {
+        await next.ask("flush")
+        expect(await world.numbers()).toHaveLength(11)
+      })
+    },
+  })),
   ...(
     [
       ["SIGTERM", 143],
@@ -204,7 +231,7 @@ export const endFaults: readonly Fault[] = [
     id: "L5",
     when: "flushes ten at a time, during an export, after a shutdown; two shutdowns",
     happens: "Each waits for what came before it, none hangs, none rejects.",
-    on: [...everywhere, ...durable.filter((kind) => kind.includes("2.12"))],
+    on: [...everywhere, ...durable],
     run: async (world) => {
       const app = world.start()
       await app.ask("spans", 2000)

@@ -7,7 +7,7 @@ export type Send<T> = (items: T[], exchange: Exchange) => Promise<{ rejected: nu
 
 export interface Attempt {
   readonly outcome: Promise<Outcome>
-  readonly giveUp: () => void
+  readonly giveUp: (why: string) => void
 }
 
 interface AttemptOptions {
@@ -24,19 +24,19 @@ const slack = 1.05 // the exporter's own deadline comes first, with a better mes
 export function attempt<T>(send: Send<T>, items: T[], { timeout, failures, abort }: AttemptOptions): Attempt {
   const exchange: Exchange = { requests: new Set() }
   let deadline: NodeJS.Timeout | undefined
-  let giveUp = () => {}
+  let giveUp = (_why: string) => {}
   const answer = new Promise<{ rejected: number }>((resolve, reject) => {
-    giveUp = () => {
-      reject(new ClickstackError("TIMEOUT", `no answer within ${timeout} ms`, { retryable: true }))
+    giveUp = (why) => {
+      reject(new ClickstackError("TIMEOUT", why, { retryable: true }))
       abandon(exchange)
       abort?.()
     }
-    deadline = setTimeout(giveUp, timeout * slack).unref()
+    deadline = setTimeout(giveUp, timeout * slack, `no answer within ${timeout} ms`).unref()
     send(items, exchange).then(resolve, reject)
   })
   const outcome = answer.then(
     ({ rejected }): Outcome => ({ kind: "delivered", rejected }),
     (error: unknown) => outcomeOf(error, exchange, failures + 1),
   )
-  return { outcome: outcome.finally(() => clearTimeout(deadline)), giveUp }
+  return { outcome: outcome.finally(() => clearTimeout(deadline)), giveUp: (why) => giveUp(why) }
 }

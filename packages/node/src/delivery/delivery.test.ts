@@ -7,7 +7,7 @@ import { ClickstackError } from "../clickstack-error.ts"
 import { createBudget } from "./budget.ts"
 import type { Send } from "./attempt.ts"
 import { createDelivery, type DeliveryOptions } from "./delivery.ts"
-import { realDisk } from "./disk.ts"
+import { type Disk, realDisk } from "./disk.ts"
 import { keepPlain } from "./keeping.ts"
 import { createOutages } from "./outages.ts"
 import { createSpool } from "./spool.ts"
@@ -84,6 +84,47 @@ test("what is recorded while full batches wait goes out too, when nothing comes 
   await expect.poll(() => delivered).toEqual(numbers(25))
 })
 
+test("a flush waits for a batch on its way to disk, and lets the event loop run meanwhile", async () => {
+  let written: () => void
+  const writing = new Promise<void>((resolve) => (written = resolve))
+  const begun: string[] = []
+  const disk: Disk = {
+    ...realDisk,
+    write: async (...args) => {
+      begun.push("write")
+      if (begun.length === 2) await writing
+      return realDisk.write(...args)
+    },
+  }
+  let clock = 0
+  let answer: () => void
+  const answered = new Promise<void>((resolve) => (answer = resolve))
+  const delivered: number[] = []
+  const delivery = createDelivery<number>(
+    async (items) => {
+      await answered
+      delivered.push(...items)
+      return { rejected: 0 }
+    },
+    options({
+      now: () => clock,
+      openSpool: (on) =>
+        createSpool({ ...on, directory: join(root, `spool${spools++}`), maxBytes: 1e7, maxAge: 1e9, disk }),
+    }),
+  )
+  for (const item of numbers(10)) delivery.push(item)
+  await new Promise(setImmediate) // it is being sent
+  clock += 2000 // for so long that what comes now goes to disk
+  for (const item of numbers(10)) delivery.push(10 + item)
+  await expect.poll(() => begun).toEqual(["write", "write"]) // first what is being sent, since it may fail
+  const flushed = delivery.flush(1000)
+  answer!()
+  await expect.poll(() => delivered).toHaveLength(10)
+  written!() // from a turn of the event loop, which therefore runs
+  await flushed
+  expect(delivered).toHaveLength(20)
+})
+
 test("tries a batch again that may succeed later, and keeps the order", async () => {
   const { send, sent, delivered } = destination(away(), away())
   const delivery = createDelivery(send, options({ random: () => 0 }))
@@ -158,6 +199,13 @@ test("counts what was rejected out of a batch and does not send it again", async
   await delivery.flush(1000)
   expect(sent).toHaveLength(1)
   expect(delivery.stats()).toMatchObject({ delivered: 3, dropped: { rejected: 7 }, waiting: 0 })
+})
+
+test("says so when the end came before an answer", async () => {
+  const delivery = createDelivery<number>(() => new Promise(() => undefined), options())
+  delivery.push(1)
+  await delivery.close(50)
+  expect(delivery.stats()).toMatchObject({ dropped: { closed: 1 }, lastError: "no answer before the end" })
 })
 
 test("ends an attempt that gets no answer at its deadline", async () => {

@@ -74,6 +74,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   let isOver = false
   let closing: Promise<void> | undefined
   let waiters: (() => void)[] = []
+  let somethingCame = () => {}
 
   const spool = options.openSpool?.({
     onDropped: tally.drop,
@@ -146,6 +147,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
 
   function start(): void {
     if (stopped) return
+    somethingCame()
     running ??= pump().finally(() => {
       running = undefined
       notify()
@@ -163,8 +165,14 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
         await pace.sleep(pause)
         continue
       }
-      if (!(await inHand.take())) return
-      if (!stopped) await sendPart(inHand.part()!)
+      if (await inHand.take()) {
+        if (!stopped) await sendPart(inHand.part()!)
+        continue
+      }
+      // What is on its way to disk is to be read there, or comes back.
+      const moved = spill.moved()
+      if (moved === undefined) return
+      await Promise.race([moved, new Promise<void>((resolve) => (somethingCame = resolve))])
     }
   }
 
@@ -235,7 +243,10 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
       await Promise.race([change, timeIsUp])
     }
     // An open request would keep the process alive beyond its budget.
-    if (brief && !isDone()) sending?.giveUp()
+    if (brief && !isDone() && sending !== undefined) {
+      tally.lastError = "no answer before the end"
+      sending.giveUp(tally.lastError)
+    }
     if (pace.failures() > 0) await Promise.race([spill.start(), timeIsUp])
     clearTimeout(timeUp)
   }

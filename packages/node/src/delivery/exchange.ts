@@ -31,6 +31,7 @@ export function observeExchanges(): ExchangeObserver {
     if (exchange === undefined) return
     exchanges.set(request, exchange)
     exchange.requests.add(request)
+    letProcessEnd(request)
     request.once("error", (error) => {
       delete exchange.status
       exchange.failure = error
@@ -54,6 +55,12 @@ export function observeExchanges(): ExchangeObserver {
       unsubscribe("http.client.response.finish", onAnswer)
     },
   }
+}
+
+/** A process that has nothing else to do must come to its end, where what is left is sent within the budget. */
+function letProcessEnd(request: ClientRequest): void {
+  if (request.socket === null) request.once("socket", (socket) => socket.unref())
+  else request.socket.unref()
 }
 
 export function abandon(exchange: Exchange): void {

@@ -5,6 +5,8 @@
 /** Somebody who has things to send before the end. */
 export interface Ending {
   readonly budget: number
+  /** Whether it cares for signals. */
+  readonly onSignals: boolean
   /** Sends what is in memory; ends early when the other side is away and the disk keeps it. */
   readonly flush: (timeout: number) => Promise<void>
   readonly exit: () => void
@@ -23,29 +25,40 @@ let producedAtFlush = -1
 let spent = 0 // of the budget
 let dying = false
 let draining: NodeJS.Timeout | undefined
+let hearsSignals = false
 
 export function watchEnd(ending: Ending): () => void {
-  if (endings.size === 0) install()
+  if (endings.size === 0) {
+    process.on("beforeExit", onBeforeExit)
+    process.on("exit", onExit)
+  }
   endings.add(ending)
+  hearSignals()
   return () => {
-    if (endings.delete(ending) && endings.size === 0) uninstall()
+    endings.delete(ending)
+    hearSignals()
+    if (endings.size > 0) return
+    process.off("beforeExit", onBeforeExit)
+    process.off("exit", onExit)
   }
 }
 
-function install(): void {
-  process.on("beforeExit", onBeforeExit)
-  process.on("exit", onExit)
-  if (!process.getBuiltinModule("node:worker_threads").isMainThread) return // signals are the main thread's
-  for (const signal of signals) process.prependListener(signal, onSignal)
-  process.on("newListener", onNewListener)
-}
-
-function uninstall(): void {
-  process.off("beforeExit", onBeforeExit)
-  process.off("exit", onExit)
+/** Listens to signals for as long as anybody wants it. */
+function hearSignals(): void {
+  // Signals are the main thread's.
+  const { isMainThread } = process.getBuiltinModule("node:worker_threads")
+  const isWanted = isMainThread && [...endings].some(({ onSignals }) => onSignals)
+  if (isWanted === hearsSignals) return
+  hearsSignals = isWanted
+  if (isWanted) {
+    for (const signal of signals) process.prependListener(signal, onSignal)
+    process.on("newListener", onNewListener)
+    return
+  }
   process.off("newListener", onNewListener)
   for (const signal of signals) process.off(signal, onSignal)
   clearInterval(draining)
+  draining = undefined
 }
 
 const budget = () => Math.max(0, ...[...endings].map((one) => one.budget))
@@ -95,7 +108,7 @@ function die(signal: NodeJS.Signals): void {
 function onNewListener(event: string | symbol, listener: unknown): void {
   if ((event !== "SIGTERM" && event !== "SIGINT") || listener === onSignal) return
   queueMicrotask(() => {
-    if (endings.size === 0 || process.listeners(event)[0] === onSignal) return
+    if (!hearsSignals || process.listeners(event)[0] === onSignal) return
     process.off(event, onSignal)
     process.prependListener(event, onSignal)
   })

@@ -14,6 +14,8 @@ export interface Spill<T> {
   readonly relieve: () => boolean
   /** The batch that is on its way to disk. */
   readonly moving: () => Batch<T> | undefined
+  /** Ends when that one is there, or in the queue again. */
+  readonly moved: () => Promise<unknown> | undefined
   /** For the end: all that waits in memory, and nobody will send it. */
   readonly moveRest: () => Promise<void>
   /** The same at once; also what is on its way, as that write may not end any more. */
@@ -38,6 +40,7 @@ const nothingToDo = Promise.resolve()
 export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
   const { queue, spool, inHand, encode, isDue, onMoved, onLost } = options
   let moving: Batch<T> | undefined
+  let write: Promise<boolean> | undefined
   let run: Promise<void> | undefined
 
   function entryOf(batch: Batch<T>, passing: boolean): Entry {
@@ -77,8 +80,10 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
   async function moveAll(): Promise<void> {
     while (queue.hasFull() && isDue()) {
       const batch = heldBefore() ?? queue.shift()!
-      if (!(await move(batch))) break
+      write = move(batch)
+      if (!(await write)) break
     }
+    write = undefined
     onMoved()
   }
 
@@ -108,6 +113,7 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
       return isMoved
     },
     moving: () => (moving?.isReleased === false ? moving : undefined),
+    moved: () => write,
     moveRest: async () => {
       await run
       for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
