@@ -67,19 +67,21 @@ test("rates that change: quiet, a burst, a slow rise, quiet again", () => {
 
 test("a burst at once keeps its last traces as it keeps its first", () => {
   const random = randomFrom(3)
-  let [early, late] = [0, 0]
+  let [early, late, kept] = [0, 0, 0]
   for (let time = 0; time < 200; time++) {
     const limit = createRateLimit(100, () => 0)
     for (let index = 0; index < 10_000; index++) {
       const share = limit.offer(1)
       if (random() >= share) continue
       limit.keep()
+      kept++
       if (index < 5000) early += 1 / share
       else late += 1 / share
     }
   }
   around(early / 200, 5000, 0.05)
   around(late / 200, 5000, 0.05)
+  around(kept / 200, 190, 0.1) // of 10,000, where 100 is the limit
 })
 
 test("a ratio below one is lowered only when the limit is passed all the same", () => {
