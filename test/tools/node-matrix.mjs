@@ -14,6 +14,8 @@ export const matrixFiles = [
   "test/node/apps.test.ts",
   "test/node/clickhouse.test.ts",
   "test/node/init.test.ts",
+  "test/privacy/bodies-bytes.test.ts",
+  "test/privacy/bodies.test.ts",
 ]
 
 /**

@@ -46,7 +46,7 @@ const yes: Sample = {
   other: "false",
   otherBecomes: false,
   wrong: ["true", 1],
-  wrongText: "1",
+  wrongText: "on",
 }
 const target: Sample = {
   code: { spans: exporter },
@@ -695,7 +695,7 @@ describe("combinations", () => {
     [
       "all headers and bodies",
       {},
-      { HDX_NODE_ADVANCED_NETWORK_CAPTURE: "true" },
+      { HDX_NODE_ADVANCED_NETWORK_CAPTURE: "1" },
       { requestHeaders: "all", responseHeaders: "all", bodies: "both" },
     ],
     [

@@ -26,8 +26,16 @@ export const text: ValueKind = {
 export const flag: ValueKind = {
   expected: "true or false",
   parse: (input) => {
-    const lower = input.toLowerCase()
-    return lower === "true" || lower === "false" ? lower === "true" : bad("true or false")
+    switch (input.toLowerCase()) {
+      case "true":
+      case "1": // as the variables of existing deployments have it
+        return true
+      case "false":
+      case "0":
+        return false
+      default:
+        return bad("true or false")
+    }
   },
   check: (value) => (typeof value === "boolean" ? value : bad("true or false")),
 }

@@ -22,8 +22,8 @@ export interface Room {
 const deepest = 20
 const overhead = 16 // of an element or a property, roughly, as V8 keeps it
 const largestInteger = 2 ** 63
-const mark = "…[truncated]"
-const markBytes = Buffer.byteLength(mark)
+export const truncatedMark = "…[truncated]"
+const markBytes = Buffer.byteLength(truncatedMark)
 
 // Node has them since 20, the types of this compiler target do not.
 interface UnicodeText {
@@ -118,7 +118,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
     const made: unknown[] = []
     for (const element of list) {
       if (room.bytes < markBytes) {
-        made.push(mark)
+        made.push(truncatedMark)
         break
       }
       room.bytes -= overhead
@@ -135,7 +135,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
     const made: Record<string, unknown> = {}
     for (const [name, one] of entries) {
       if (room.bytes < markBytes) {
-        made[mark] = true
+        made[truncatedMark] = true
         break
       }
       room.bytes -= overhead
@@ -161,7 +161,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
     // Through bytes, so that the short text does not keep the long one in memory.
     const kept = Buffer.from(given.slice(0, most)).subarray(0, Math.max(0, most - markBytes))
     room.bytes -= most
-    return endWhole(kept) + mark
+    return endWhole(kept) + truncatedMark
   }
 
   return { value, redacted: keep, text }

@@ -1,22 +1,32 @@
 // fetch() and undici through upstream's instrumentation, which listens on undici's diagnostics channels. It is loaded by
 // the first request, whose message it would miss, so that one is handed to it.
+import { createRequire } from "../builtins.ts"
+import type { UndiciBodies } from "../bodies/watch-undici.ts"
 import { undiciOptions } from "./http-options.ts"
 import { loadUpstream } from "./upstream.ts"
-import type { Instrumentation } from "./row.ts"
+import type { Instrumentation, InstrumentationContext } from "./row.ts"
 
-interface CreatedMessage {
+const require = createRequire(import.meta.url)
+
+interface Message {
   readonly request: object
 }
 
 interface Undici {
-  onRequestCreated: (message: CreatedMessage) => void
+  onRequestCreated: (message: Message) => void
+  onDone: (message: Message) => void
+  onError: (message: Message) => void
 }
 
-export function loadFetch(): Instrumentation {
+export function loadFetch({ config }: InstrumentationContext): Instrumentation {
+  const bodies = undiciBodies(config.capture)
   let undici: Undici | undefined
   let first: object | undefined
   loadUpstream("@opentelemetry/instrumentation-undici", "UndiciInstrumentation", {
-    options: undiciOptions(),
+    options: {
+      ...undiciOptions(),
+      ...(bodies && { requestHook: bodies.requestHook, responseHook: bodies.responseHook }),
+    },
     beforeEnable: (instrumentation) => {
       undici = instrumentation as Undici
       const { onRequestCreated } = undici
@@ -24,18 +34,39 @@ export function loadFetch(): Instrumentation {
       undici.onRequestCreated = (message) => {
         if (message.request !== first) onRequestCreated.call(undici, message)
       }
+      if (bodies !== undefined) endBodiesBefore(undici, bodies)
     },
   })
   return {
     patches: [
       {
         module: "channel:undici:request:create",
-        patch: (message: CreatedMessage) => {
+        patch: (message: Message) => {
           if (first !== undefined) return // after a second init() it listens already
           undici!.onRequestCreated(message)
           first = message.request
         },
       },
     ],
+  }
+}
+
+function undiciBodies(capture: InstrumentationContext["config"]["capture"]): UndiciBodies | undefined {
+  if (capture.bodies === "none") return undefined
+  const { createBodyCapture } =
+    require("../bodies/span-bodies.js") as typeof import("../bodies/span-bodies.ts")
+  const { watchUndiciBodies } =
+    require("../bodies/watch-undici.js") as typeof import("../bodies/watch-undici.ts")
+  return watchUndiciBodies(createBodyCapture(capture))
+}
+
+/** Upstream ends the span in these. */
+function endBodiesBefore(undici: Undici, { ended }: UndiciBodies): void {
+  for (const name of ["onDone", "onError"] as const) {
+    const original = undici[name]
+    undici[name] = (message) => {
+      ended(message.request)
+      original.call(undici, message)
+    }
   }
 }

@@ -80,7 +80,7 @@ export const table: readonly Row[] = [
   {
     name: "undici",
     modules: ["channel:undici:request:create"],
-    load: () => (require("./fetch.js") as typeof import("./fetch.ts")).loadFetch(),
+    load: (context) => (require("./fetch.js") as typeof import("./fetch.ts")).loadFetch(context),
   },
   upstream("grpc", "GrpcInstrumentation", { modules: ["@grpc/grpc-js"] }),
   { name: "express", modules: ["express", "router"], load: () => own.express().instrumentExpress() },

@@ -3,10 +3,13 @@
 // nothing right. So emit() of their classes enters the context; nothing is added to the objects that an app could see
 // but a symbol: no listener, whose number Node itself looks at.
 import type { Context } from "@opentelemetry/api"
+import type { SpanBodies } from "../../bodies/span-bodies.ts"
 import { api } from "../../opentelemetry.ts"
 
 export interface Followed {
   readonly context: Context
+  /** When bodies are captured. */
+  readonly bodies?: SpanBodies | undefined
   /** After the listeners of an event. */
   readonly emitted?: (emitter: object, event: string | symbol, value: unknown) => void
 }

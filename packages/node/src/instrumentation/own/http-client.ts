@@ -17,7 +17,7 @@ type Request = ClientRequest & Marked & { socketPath?: string; agent?: { default
 type StoreHeader = (this: Request, firstLine: string, headers: Headers) => void
 
 export function traceHttpClients(context: HttpContext): void {
-  const { startSpan, propagation, measureClient } = context
+  const { startSpan, propagation, bodies, measureClient } = context
   const { isTracingSuppressed } = core()
   const { context: contexts, trace } = api()
   const { ClientRequest: Class, IncomingMessage: Response } = process.getBuiltinModule("node:http")
@@ -44,7 +44,7 @@ export function traceHttpClients(context: HttpContext): void {
     }
     if (!known) attributes["http.request.method_original"] = method
     const span = startSpan(known ? method : "HTTP", client, attributes, parent)
-    this[followedKey] = new HttpCall(
+    const call = new HttpCall(
       parent,
       span,
       measureClient && {
@@ -52,6 +52,8 @@ export function traceHttpClients(context: HttpContext): void {
         attributes: { ...target, "url.scheme": this.protocol.slice(0, -1) },
       },
     )
+    call.bodies = bodies?.asking(span)
+    this[followedKey] = call
     let added: Headers = headers
     if (isSampled(span.spanContext()) || !isClickHouse(port, () => this.getHeaderNames())) {
       propagation().outgoing(trace.setSpan(parent, span), address, (name, value) => {

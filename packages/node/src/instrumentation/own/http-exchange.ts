@@ -1,6 +1,7 @@
 // A request that this process answers: its span from the request's head to the end of the response, and what the
 // framework tells about it on the way. One object per request, found by the request and the response.
 import type { Context, Span } from "@opentelemetry/api"
+import type { SpanBodies } from "../../bodies/span-bodies.ts"
 import { captureError } from "../../context/capture-error.ts"
 import { setSampled } from "../../context/sampled.ts"
 import { heldTraceOf } from "../../sampling/held-trace.ts"
@@ -42,6 +43,7 @@ export class HttpExchange implements Followed {
   route: string | undefined = undefined
   /** For frameworks that are best asked when all is done. */
   beforeEnd: (() => void) | undefined = undefined
+  bodies: SpanBodies | undefined = undefined
   /** Where the routers are mounted that the request is in. */
   mount = ""
   #ended = false
@@ -109,6 +111,7 @@ export class HttpExchange implements Followed {
       span.setAttribute("error.type", failure)
       if (failure !== failed) span.setStatus({ code: error })
     }
+    this.bodies?.end(span)
     span.end()
     measure?.(this.#started, {
       "http.request.method": method === "HTTP" ? "_OTHER" : method,

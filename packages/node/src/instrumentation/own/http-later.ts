@@ -20,7 +20,9 @@ export function instrumentHttp(context: InstrumentationContext): Instrumentation
   const patch = () => {
     if (done) return
     done = true
-    hookFirstRequest(() => onRequest !== undefined, start)
+    // The first request's body goes by in the very call that writes its head.
+    if (context.config.capture.bodies !== "none") start()
+    else hookFirstRequest(() => onRequest !== undefined, start)
     process
       .getBuiltinModule("node:diagnostics_channel")
       .subscribe("http.server.request.start", (message) => (onRequest ?? start())(message))

@@ -29,6 +29,7 @@ type Connected = Socket & { [connectionKey]?: Connection; encrypted?: boolean; _
 export function traceHttpServers({
   startSpan,
   propagation,
+  bodies,
   isIgnoredPath,
   isIgnoredRoute,
   measureServer,
@@ -75,6 +76,7 @@ export function traceHttpServers({
     const parent = propagation().incoming(headers)
     const span = startSpan(known ? method : "HTTP", server, attributes, parent)
     const exchange = new HttpExchange(end, trace.setSpan(parent, span), span, request, response, scheme)
+    exchange.bodies = bodies?.serving(span)
     follow(request, response, exchange)
     tellTrace(response, span)
     // A pipelined request that waits for those before it: its response does not hear when the connection is closed.

@@ -9,6 +9,7 @@ import type {
   OutgoingHttpHeaders,
   ServerHttp2Stream,
 } from "node:http2"
+import { createRequire } from "../../builtins.ts"
 import { api, core } from "../../opentelemetry.ts"
 import type { Instrumentation, InstrumentationContext } from "../row.ts"
 import { followedKey, followEvents, type Followed, type Marked } from "./followed.ts"
@@ -16,6 +17,8 @@ import { HttpExchange } from "./http-exchange.ts"
 import { isKnownMethod, parseAuthority, splitTarget, withoutSignatures } from "./http-names.ts"
 import { createHttpContext, type HttpContext } from "./http.ts"
 import { OutgoingCall } from "./outgoing-call.ts"
+
+const require = createRequire(import.meta.url)
 
 const server = 1 // SpanKind.SERVER
 const client = 2 // SpanKind.CLIENT
@@ -85,10 +88,10 @@ function patchServer(
 function enterStream(
   stream: ServerHttp2Stream & Marked,
   headers: IncomingHttpHeaders,
-  { startSpan, propagation, isIgnoredPath, isIgnoredRoute, measureServer }: HttpContext,
+  { startSpan, propagation, bodies, isIgnoredPath, isIgnoredRoute, measureServer }: HttpContext,
 ): Context {
   const { ROOT_CONTEXT, trace } = api()
-  followEvents(Object.getPrototypeOf(stream) as object)
+  followStream(stream, bodies)
   const { path, query } = splitTarget(headers[":path"] ?? "/")
   if (isIgnoredPath(path)) {
     const ignored: Followed = { context: core().suppressTracing(ROOT_CONTEXT) }
@@ -138,8 +141,21 @@ function enterStream(
     scheme,
     stream,
   )
+  if (bodies !== undefined) {
+    exchange.bodies = bodies.serving(span)
+    watchingBodies().noteHeaders(stream, headers)
+  }
   stream[followedKey] = exchange
   return exchange.context
+}
+
+const watchingBodies = (): typeof import("../../bodies/watch-http2.ts") =>
+  require("../../bodies/watch-http2.js")
+
+function followStream(stream: object, bodies: HttpContext["bodies"]): void {
+  const prototype = Object.getPrototypeOf(stream) as object
+  followEvents(prototype)
+  if (bodies !== undefined) watchingBodies().watchHttp2Bodies(prototype)
 }
 
 const authorities = new WeakMap<object, URL>()
@@ -156,7 +172,7 @@ type Request = (headers?: OutgoingHttpHeaders | readonly string[], options?: obj
 
 function patchSession(
   prototype: ClientHttp2Session,
-  { startSpan, propagation, measureClient }: HttpContext,
+  { startSpan, propagation, bodies, measureClient }: HttpContext,
   isGrpc: (headers: OutgoingHttpHeaders) => boolean,
 ): void {
   const { context: contexts, trace } = api()
@@ -199,7 +215,8 @@ function patchSession(
     })
     try {
       const stream: ClientHttp2Stream & Marked = request.call(this, sent, options)
-      followEvents(Object.getPrototypeOf(stream) as object)
+      followStream(stream, bodies)
+      call.bodies = bodies?.asking(span)
       stream[followedKey] = call
       return stream
     } catch (error) {
@@ -214,6 +231,7 @@ class Http2Call extends OutgoingCall {
   emitted(emitter: object, event: string | symbol, value: unknown): void {
     switch (event) {
       case "response":
+        if (this.bodies !== undefined) watchingBodies().noteHeaders(emitter, value as IncomingHttpHeaders)
         return this.answered(
           Number((value as IncomingHttpHeaders)[":status"]),
           (emitter as ClientHttp2Stream).session?.socket,

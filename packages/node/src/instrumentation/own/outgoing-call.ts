@@ -2,6 +2,7 @@
 // listeners run in, which is that of who made it.
 import type { Attributes, Context, Span } from "@opentelemetry/api"
 import type { Socket } from "node:net"
+import type { SpanBodies } from "../../bodies/span-bodies.ts"
 import type { Followed } from "./followed.ts"
 import type { Measure } from "./http-measures.ts"
 import { errorType } from "./http-names.ts"
@@ -15,6 +16,7 @@ export interface Measured {
 
 export class OutgoingCall implements Followed {
   readonly context: Context
+  bodies: SpanBodies | undefined = undefined
   readonly #span: Span
   readonly #measured: Measured | undefined
   readonly #started: number
@@ -62,6 +64,7 @@ export class OutgoingCall implements Followed {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.bodies?.end(this.#span)
     this.#span.end()
     this.#measured?.record(this.#started, this.#measured.attributes)
   }
