@@ -63,7 +63,9 @@ describe.each(documents)("%s", (path) => {
       try {
         const script = join(directory, `line-${line}.mjs`)
         writeFileSync(script, clickHouse === undefined ? code : code.replaceAll(serverUrl, clickHouse.url))
-        const { code: exitCode, stdout, stderr } = await runNode([script], { cwd: directory })
+        // Where nobody listens, lines of the console would be waited for, and a word said about it.
+        const env = { ...process.env, CLICKSTACK_INSTRUMENTATION_CONSOLE: "false" }
+        const { code: exitCode, stdout, stderr } = await runNode([script], { cwd: directory, env })
         expect(stderr).toBe("")
         expect(exitCode).toBe(0)
         expect(stdout).toBe(output ?? "")

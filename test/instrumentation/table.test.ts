@@ -18,7 +18,7 @@ const context = { config, say: () => undefined, propagation: () => undefined as 
 
 const packageIn = (module: string) => /^(?:@[^/]+\/)?[^/]+/.exec(module)![0]
 const packages = (modules: readonly string[]) =>
-  modules.filter((name) => !name.includes(":") && name !== "start")
+  modules.filter((name) => !name.includes(":") && name !== "start" && name !== "init")
 
 test("no name and no module stands twice", () => {
   const names = table.map(({ name }) => name)

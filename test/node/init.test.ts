@@ -12,7 +12,8 @@ import { runApp } from "./run-app.ts"
 
 const node = process.env["CLICKSTACK_TEST_NODE"] ?? process.execPath
 const run = (code: string, env: Record<string, string> = {}, nodeOptions: string[] = []) =>
-  runApp("-e", [code], { node, env, nodeOptions })
+  // What these apps print is for the test, and no log to be sent.
+  runApp("-e", [code], { node, env: { CLICKSTACK_INSTRUMENTATION_CONSOLE: "false", ...env }, nodeOptions })
 const register = ["--import", "@clickstack/node/register"]
 const nowhere = {
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",

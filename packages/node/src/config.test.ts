@@ -278,6 +278,7 @@ const samples: Record<string, Sample> = {
   batchSize: whole,
   delay: whole,
   exportTimeout: whole,
+  injectTraceIds: yes,
   interval: whole,
   temporality: named("delta", "lowmemory"),
   histogram: named("base2_exponential_bucket_histogram", "explicit_bucket_histogram"),
@@ -295,6 +296,7 @@ const samples: Record<string, Sample> = {
   clickhouseQueryText: yes,
   clickhouseLogComment: yes,
   ...Object.fromEntries(table.map(({ name }) => [name, yes])),
+  console: { ...yes, text: "1", other: "0", wrongText: "2" },
 }
 
 const sampleOf = ({ path }: Setting) => samples[path.split(".").at(-1)!]!

@@ -46,6 +46,11 @@ interface QueuedSignalConfig extends SignalConfig {
   readonly delay: number
 }
 
+interface LogsConfig extends QueuedSignalConfig {
+  /** Into the app's own lines. */
+  readonly injectTraceIds: boolean
+}
+
 export interface MetricsConfig extends SignalConfig {
   readonly interval: number
   readonly temporality: "cumulative" | "delta" | "lowmemory"
@@ -84,7 +89,7 @@ export interface Config {
   readonly startupLine: boolean | undefined
   readonly disabled: boolean
   readonly traces: QueuedSignalConfig
-  readonly logs: QueuedSignalConfig
+  readonly logs: LogsConfig
   readonly metrics: MetricsConfig
   readonly limits: {
     readonly spanAttributes: number

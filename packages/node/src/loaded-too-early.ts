@@ -4,12 +4,11 @@ import { table } from "./instrumentation/table.ts"
 
 /** What the table patches, and what of it is found by another name; built-ins can still be changed. */
 const libraries = new Set([
-  ...table.flatMap(({ modules }) => modules.filter((name) => !name.includes(":") && name !== "start")),
+  ...table.flatMap(({ modules }) =>
+    modules.filter((name) => !name.includes(":") && name !== "start" && name !== "init"),
+  ),
   "@clickhouse/client",
-  "bunyan",
   "next",
-  "pino",
-  "winston",
 ])
 
 /** By the files in require's cache, where CommonJS packages are also when they were imported. */

@@ -55,6 +55,10 @@ export interface QueuedSignalOptions extends SignalOptions {
   exportTimeout?: number | undefined
 }
 
+interface LogsOptions extends QueuedSignalOptions {
+  injectTraceIds?: boolean | undefined
+}
+
 export interface MetricsOptions extends SignalOptions {
   interval?: number | undefined
   exportTimeout?: number | undefined
@@ -151,7 +155,7 @@ export interface Options extends ConnectionOptions {
   startupLine?: boolean | undefined
   disabled?: boolean | undefined
   traces?: boolean | QueuedSignalOptions | undefined
-  logs?: boolean | QueuedSignalOptions | undefined
+  logs?: boolean | LogsOptions | undefined
   metrics?: boolean | MetricsOptions | undefined
   limits?: LimitOptions | undefined
   instrumentation?: boolean | InstrumentationOptions | undefined

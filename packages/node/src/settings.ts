@@ -9,6 +9,7 @@ import {
   address,
   either,
   flag,
+  flagOrDigit,
   headerName,
   headers,
   host,
@@ -480,7 +481,11 @@ const sizes: Setting[] = [
   limit("recordBytes", integer("bytes", 1024), 1024 * 1024, "Bytes of one span, log record or data point."),
 ]
 
-const aboutStart: Readonly<Record<string, string>> = {
+const aboutOwn: Readonly<Record<string, string>> = {
+  console: "What is written with `console.log` and its like as log records.",
+  pino: "Lines of `pino` as log records, and trace ids in them.",
+  winston: "Lines of `winston` as log records, and trace ids in them.",
+  bunyan: "Lines of `bunyan` as log records, and trace ids in them.",
   runtime: "Metrics of the event loop, V8's heap and garbage collection.",
   host: "Metrics of processor and memory, of the process and of the machine.",
 }
@@ -518,12 +523,20 @@ const instrumentation: Setting[] = [
     "Whether its queries carry trace, span and service as `log_comment`, by which `system.query_log` can be searched.",
   ),
   ...table.map(({ name, modules, off }) =>
-    setting(`instrumentation.${name}`, flag, off !== true, aboutModules(name, modules)),
+    setting(
+      `instrumentation.${name}`,
+      name === "console" ? flagOrDigit : flag,
+      off !== true,
+      aboutModules(name, modules),
+      {
+        variables: name === "console" ? ["HDX_NODE_CONSOLE_CAPTURE"] : [],
+      },
+    ),
   ),
 ]
 
 function aboutModules(name: string, modules: readonly string[]): string {
-  if (aboutStart[name] !== undefined) return aboutStart[name]
+  if (aboutOwn[name] !== undefined) return aboutOwn[name]
   const names = modules.map((one) => `\`${one.replace(/^channel:(undici).*/, "$1")}\``)
   return `Spans of ${names.join(", ")}.`
 }
@@ -539,6 +552,12 @@ export const settings: readonly Setting[] = [
   ...queue("traces", "BSP", 5000),
   ...ofSignal("logs"),
   ...queue("logs", "BLRP", 1000),
+  setting(
+    "logs.injectTraceIds",
+    flag,
+    true,
+    "Whether the app's own lines of pino, winston and bunyan get `trace_id`, `span_id` and `trace_flags`, inside a trace.",
+  ),
   ...ofSignal("metrics"),
   ...metrics,
   ...limits,

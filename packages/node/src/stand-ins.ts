@@ -154,6 +154,9 @@ const noPropagation: Propagation = {
 /** What comes in and goes out by HTTP headers; instrumentations of our own know more than a propagator is told. */
 export const currentPropagation = (): Propagation => now.headers?.get() ?? noPropagation
 
+/** Whether a log record goes anywhere. */
+export const takesLogs = (): boolean => now.logs !== undefined
+
 let meters: StandInMeters | undefined
 
 /** One for the whole process, since what they hand out is kept. */

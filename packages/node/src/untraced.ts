@@ -1,11 +1,12 @@
-// Runs our own requests so that no instrumentation makes spans of them.
+// Runs our own requests and exports so that no instrumentation makes spans or log records of them.
 import type { Context } from "@opentelemetry/api"
+import { asOwnWork } from "./logging/own-work.ts"
 import { api, core } from "./opentelemetry.ts"
 
 let suppressed: Context | undefined
 
 export function untraced<T>(fn: () => T): T {
   const { context, ROOT_CONTEXT } = api()
-  suppressed ??= core().suppressTracing(ROOT_CONTEXT)
+  suppressed ??= asOwnWork(core().suppressTracing(ROOT_CONTEXT))
   return context.with(suppressed, fn)
 }

@@ -1,4 +1,5 @@
 // `delivery: false`: OpenTelemetry's own batch processors and OTLP exporters as they are, given what is redacted.
+import type { ExportResult } from "@opentelemetry/core"
 import type { LogRecordExporter, LogRecordProcessor, SdkLogRecord } from "@opentelemetry/sdk-logs"
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics"
 import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
@@ -17,6 +18,7 @@ import type { Parts } from "./pipeline.ts"
 import type { Redaction } from "./redaction/redaction.ts"
 import type { Signal } from "./signals.ts"
 import { tlsFiles } from "./tls-files.ts"
+import { untraced } from "./untraced.ts"
 
 export function upstreamSpanProcessor(
   parts: Parts<SpanExporter>,
@@ -78,9 +80,26 @@ const redacting = ({ value, text }: Redaction): SnapshotOptions => ({
   redactText: text,
 })
 
+/** What an exporter of the user's own prints is no log of the app's. */
+function quietly<T>(exporter: Exporter<T>): Exporter<T> {
+  return {
+    export: (items, done) => untraced(() => exporter.export(items, done)),
+    shutdown: () => exporter.shutdown(),
+    forceFlush: async () => exporter.forceFlush?.(),
+  }
+}
+
+interface Exporter<T> {
+  export(items: T[], done: (result: ExportResult) => void): void
+  shutdown(): Promise<void>
+  forceFlush?(): Promise<void>
+}
+
 /** A destination of the user's own stays; OTLP becomes upstream's exporter. */
 function exporterOf<E>(signal: Signal, config: Config, target: Target<E>): E {
-  if (target.otlp === undefined) return target.exporter
+  if (target.otlp === undefined) {
+    return signal === "metrics" ? target.exporter : (quietly(target.exporter as Exporter<unknown>) as E)
+  }
   const options = exporterOptions(signal, config)
   if (signal === "traces") {
     const { OTLPTraceExporter } = exporterTraces()

@@ -40,6 +40,12 @@ export const flag: ValueKind = {
   check: (value) => (typeof value === "boolean" ? value : bad("true or false")),
 }
 
+/** For a variable that is `1` or `0` in most deployments that have it. */
+export const flagOrDigit: ValueKind = {
+  ...flag,
+  parse: (input) => (input === "1" || input === "0" ? input === "1" : flag.parse(input)),
+}
+
 /** A whole number, with what it counts, such as "milliseconds". */
 export function integer(of: string, min = 0): ValueKind {
   const expected = `a whole number of ${of} from ${min} to ${largestInteger}`

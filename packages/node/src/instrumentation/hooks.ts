@@ -50,6 +50,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
     for (const name of row.modules) {
       if (name.startsWith("node:")) builtins.set(name, row)
       else if (name === "start") atStart.push(row)
+      else if (name === "init") patchNow(row, context)
       else if (!name.startsWith("channel:")) packages.set(name, row)
       else undo.push(onFirstMessage(name, (message) => patcher().channel(row, name, message)))
     }
@@ -96,6 +97,15 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
     },
   }
   return installed
+}
+
+/** Without the patcher, which many a start needs never. */
+function patchNow(row: Row, context: InstrumentationContext): void {
+  try {
+    for (const { patch } of row.load(context).patches) patch(undefined as never, undefined, undefined)
+  } catch (error) {
+    context.say("warn", `instrument ${row.name}`, `${row.name} is not instrumented: ${String(error)}`)
+  }
 }
 
 /** jest has a registerHooks that throws, since its own loader knows no hooks. */

@@ -12,8 +12,10 @@ import type { Say } from "../stderr.ts"
 export type InstrumentationName =
   | "amqplib"
   | "aws"
+  | "bunyan"
   | "cassandra"
   | "clickhouse"
+  | "console"
   | "dns"
   | "express"
   | "fastify"
@@ -37,19 +39,21 @@ export type InstrumentationName =
   | "net"
   | "openai"
   | "pg"
+  | "pino"
   | "prisma"
   | "redis"
   | "runtime"
   | "socketio"
   | "tedious"
   | "undici"
+  | "winston"
 
 export interface Row {
   /** The switch: `instrumentation: { [name]: false }`, CLICKSTACK_INSTRUMENTATION_NAME. */
   readonly name: InstrumentationName
   /**
    * What starts it: packages ("pg"), built-ins ("node:http"), a diagnostics channel ("channel:undici:request:create"), or
-   * "start": when the SDK warms up, 100 ms after it started.
+   * "start": when the SDK warms up, 100 ms after it started; or "init": right away.
    */
   readonly modules: readonly string[]
   /**
@@ -78,7 +82,7 @@ export interface Instrumentation {
 }
 
 export interface Patch {
-  /** A package ("pg": its entry), one of its files ("pg/lib/client.js"), "node:http", "channel:NAME" or "start". */
+  /** A package ("pg": its entry), one of its files ("pg/lib/client.js"), "node:http", "channel:NAME", "start", "init". */
   readonly module: string
   /** Ranges as package.json has them, one of which must hold; not for built-ins and channels. */
   readonly versions?: readonly string[]

@@ -34,8 +34,8 @@ test("all can be off, and what is named stays on", () => {
 })
 
 test("upstream's lists take upstream's names and ours, and ours of one library win over them", () => {
-  const enabled = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http, nestjs-core,socketio,winston,fs" }
-  expect(given({}, enabled)).toEqual({ on: ["fs", "http", "nestjs", "socketio"], warnings: [] })
+  const enabled = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "http, nestjs-core,socketio,winston,restify,fs" }
+  expect(given({}, enabled)).toEqual({ on: ["fs", "http", "nestjs", "socketio", "winston"], warnings: [] })
   expect(given({}, { ...enabled, OTEL_NODE_DISABLED_INSTRUMENTATIONS: "http" }).on).not.toContain("http")
   expect(given({}, { ...enabled, CLICKSTACK_INSTRUMENTATION_PG: "true" }).on).toContain("pg")
   expect(given({}, { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "aws-sdk" }).on).not.toContain("aws")

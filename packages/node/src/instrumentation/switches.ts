@@ -42,7 +42,6 @@ export function switchesOf(
 /** Upstream's names of those that are in its set and not in ours: nobody mistyped them. */
 const notOurs = new Set([
   "aws-lambda",
-  "bunyan",
   "connect",
   "cucumber",
   "dataloader",
@@ -50,10 +49,8 @@ const notOurs = new Set([
   "lru-memoizer",
   "mysql",
   "oracledb",
-  "pino",
   "restify",
   "router",
-  "winston",
 ])
 
 function namesIn(

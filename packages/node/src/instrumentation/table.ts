@@ -60,6 +60,13 @@ const redisOptions = () => {
   return { dbStatementSerializer: redisStatement }
 }
 
+const loggers = {
+  bunyan: (): typeof import("../logging/bunyan.ts") => require("../logging/bunyan.js"),
+  console: (): typeof import("../logging/console.ts") => require("../logging/console.js"),
+  pino: (): typeof import("../logging/pino.ts") => require("../logging/pino.js"),
+  winston: (): typeof import("../logging/winston.ts") => require("../logging/winston.js"),
+}
+
 const aws = [
   "@aws-sdk/middleware-stack",
   "@smithy/middleware-stack",
@@ -158,6 +165,18 @@ export const table: readonly Row[] = [
       () => (require("./own/host-metrics.js") as typeof import("./own/host-metrics.ts")).observeHost,
     ),
   },
+  { name: "console", modules: ["init"], load: () => loggers.console().instrumentConsole() },
+  {
+    name: "pino",
+    modules: ["pino", "thread-stream"],
+    load: (context) => loggers.pino().instrumentPino(context),
+  },
+  {
+    name: "winston",
+    modules: ["winston", "winston-transport"],
+    load: (context) => loggers.winston().instrumentWinston(context),
+  },
+  { name: "bunyan", modules: ["bunyan"], load: (context) => loggers.bunyan().instrumentBunyan(context) },
   upstream("fs", "FsInstrumentation", {
     modules: ["node:fs", "node:fs/promises"],
     off: true,
