@@ -1,8 +1,47 @@
-// How long the API's questions take over very many rows, which ClickHouse itself makes up.
-import { type Local, startLocal } from "@clickstack/local"
+// How long the API's questions take over very many rows, which ClickHouse itself makes up: three days of twenty services.
+// Every run asks for something else, or ClickHouse would answer from what it remembers of the last one.
+import { startLocal } from "@clickstack/local"
 import { table } from "../report.ts"
+import { fill } from "./fill.ts"
 
-const day = 86_400
+const runs = 20
+
+/** A question by the number of its run. */
+const questions: readonly (readonly [what: string, ask: (run: number) => string])[] = [
+  ["newest logs", () => "/api/logs"],
+  ["errors of a service", (run) => `/api/logs?level=error&service=service-${run}`],
+  ["a page of two days ago", (run) => `/api/logs?to=${48 + run}h`],
+  ["log attribute, rare", (run) => `/api/logs?attr.user.id=user-${run * 97}`],
+  ["the same in one service", (run) => `/api/logs?service=service-3&attr.user.id=user-${run * 97}`],
+  ["log attribute, nowhere", (run) => `/api/logs?attr.user.id=nobody-${run}`],
+  ["resource attribute", (run) => `/api/logs?resource.host.name=node-${run}`],
+  ["a common word", (run) => `/api/logs?text=${["emptied", "failed", "payment", "session"][run % 4]}`],
+  ["several words", (run) => `/api/logs?text=order ${run * 199_999} took`],
+  ["part of a word, rare", (run) => `/api/logs?text=${444_000 + run}`],
+  ["part of a word, nowhere", (run) => `/api/logs?text=neverthere${run}`],
+  ["the same of a day", (run) => `/api/logs?from=24h&text=notthere${run}`],
+  ["logs over a day by level", (run) => `/api/histogram/logs?from=${24 * 60 + run}m&by=level`],
+  ["logs over three days", (run) => `/api/histogram/logs?from=${72 * 60 + run}m&by=service`],
+  ["a word over a day", (run) => `/api/histogram/logs?from=24h&text=${555_000 + run}`],
+  ["an attribute over a day", (run) => `/api/histogram/logs?from=24h&attr.user.id=user-${run * 97}`],
+  ["newest traces", () => "/api/traces"],
+  ["traces with errors of a service", (run) => `/api/traces?status=error&service=service-${run}`],
+  ["slow traces", (run) => `/api/traces?minDurationMs=${980 + run}`],
+  ["span attribute, rare", (run) => `/api/traces?attr.user.id=user-${run * 97}`],
+  ["span attribute, once", (run) => `/api/traces?attr.url.path=/orders/${run * 9_973}`],
+  ["text in spans, once", (run) => `/api/traces?text=orders/${run * 9_973}`],
+  ["one trace with its logs", (run) => `/api/traces/${traceId(run * 9_973)}`],
+  ["spans over a day by status", (run) => `/api/histogram/traces?from=${24 * 60 + run}m&by=status`],
+  ["durations of a day", (run) => `/api/histogram/durations?from=${24 * 60 + run}m`],
+  ["services of a day", (run) => `/api/services?from=${24 * 60 + run}m`],
+  ["services of three days", (run) => `/api/services?from=${72 * 60 + run}m`],
+  ["list of metrics", (run) => `/api/metrics?from=${24 * 60 + run}m`],
+  ["one metric", (run) => `/api/metrics/metric-${run}?kind=gauge&service=service-${run}`],
+  ["list of sessions", (run) => `/api/sessions?from=${72 * 60 + run}m`],
+  ["one session", (run) => `/api/sessions/session-${run}`],
+]
+
+const traceId = (number: number) => number.toString(16).padStart(32, "0")
 
 export async function measureQueries(rows: number): Promise<void> {
   await using local = await startLocal({
@@ -12,65 +51,30 @@ export async function measureQueries(rows: number): Promise<void> {
     uiPort: 0,
     retention: { bytes: false },
   })
-  await fill(local, rows)
-  const [id] = await local.query<{ id: string }>("SELECT TraceId AS id FROM otel_traces LIMIT 1")
-  const questions = [
-    "/api/logs",
-    "/api/logs?level=error&service=service-3",
-    "/api/logs?text=order%20777777%20failed",
-    "/api/logs?text=neverthere",
-    "/api/logs?attr.user=user-77",
-    "/api/histogram/logs?from=24h&by=level",
-    "/api/traces",
-    "/api/traces?status=error&service=service-3",
-    "/api/traces?minDurationMs=900",
-    `/api/traces/${id?.id}`,
-    "/api/histogram/traces?from=24h&by=status",
-    "/api/services",
-  ]
+  const began = performance.now()
+  const counts = await fill((sql) => local.query(sql), rows)
+  const seconds = ((performance.now() - began) / 1000).toFixed(0)
+  console.log(
+    `${rows.toLocaleString("en")} rows (${counts}), made in ${seconds} s; ${runs} runs of each question.\n`,
+  )
   const lines: (string | number)[][] = []
-  for (const question of questions) {
+  for (const [what, ask] of questions) {
     const times: number[] = []
-    for (let run = 0; run < 20; run++) {
+    const before = process.cpuUsage()
+    let found = 0
+    for (let run = 0; run < runs; run++) {
       const started = performance.now()
-      const response = await fetch(local.url + question)
-      await response.arrayBuffer()
-      if (!response.ok) throw new Error(`${question} answered ${response.status}`)
+      const response = await fetch(local.url + encodeURI(ask(run)))
+      const answer = (await response.json()) as object
       times.push(performance.now() - started)
+      if (!response.ok && response.status !== 404) throw new Error(`${ask(run)} answered ${response.status}`)
+      found += Object.values(answer).find(Array.isArray)?.length ?? 0
     }
+    const { user, system } = process.cpuUsage(before)
     times.sort((one, other) => one - other)
-    lines.push([question.slice(0, 60), times[10]?.toFixed(0) ?? "", times[18]?.toFixed(0) ?? ""])
+    const at = (share: number) => times[Math.ceil(times.length * share) - 1]?.toFixed(0) ?? ""
+    const cpuMs = (user + system) / 1000 / runs
+    lines.push([what, ask(1), Math.round(found / runs), at(0.5), at(0.95), cpuMs.toFixed(0)])
   }
-  console.log(`\n${rows.toLocaleString("en")} rows, four fifths logs, over a day.\n`)
-  console.log(table(["question", "p50 ms", "p95 ms"], lines))
-}
-
-async function fill(local: Local, rows: number): Promise<void> {
-  const logs = Math.floor(rows * 0.8)
-  const spans = rows - logs
-  const step = 500_000
-  const at = (count: number) => `now64(9) - toIntervalMillisecond(intDiv(number * ${day * 1000}, ${count}))`
-  const resource = "map('service.name', concat('service-', toString(number % 10)), 'host.name', 'node-1')"
-  for (let from = 0; from < logs; from += step) {
-    await local.query(
-      `INSERT INTO otel_logs (Timestamp, TraceId, SeverityText, SeverityNumber, ServiceName, Body, ResourceAttributes, LogAttributes)
-       SELECT ${at(logs)}, lower(hex(sipHash128(intDiv(number, 5)))),
-         if(number % 50 = 0, 'error', 'info'), if(number % 50 = 0, 17, 9), concat('service-', toString(number % 10)),
-         concat('order ', toString(number), if(number % 50 = 0, ' failed after ', ' took '), toString(number % 997), ' ms'),
-         ${resource}, map('user', concat('user-', toString(number % 5000)), 'region', 'eu')
-       FROM numbers(${from}, ${Math.min(step, logs - from)})`,
-    )
-  }
-  for (let from = 0; from < spans; from += step) {
-    await local.query(
-      `INSERT INTO otel_traces (Timestamp, TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceName, ResourceAttributes,
-         SpanAttributes, Duration, StatusCode)
-       SELECT ${at(spans)}, lower(hex(sipHash128(intDiv(number, 5)))), lower(hex(number)),
-         if(number % 5 = 0, '', lower(hex(intDiv(number, 5) * 5))), concat('GET /route-', toString(number % 20)),
-         if(number % 5 = 0, 'Server', 'Internal'), concat('service-', toString(number % 10)), ${resource},
-         map('http.route', concat('/route-', toString(number % 20)), 'http.request.method', 'GET'),
-         (number % 1000) * 1000000, if(number % 100 = 0, 'Error', 'Unset')
-       FROM numbers(${from}, ${Math.min(step, spans - from)})`,
-    )
-  }
+  console.log(table(["what is asked", "for example", "items", "p50 ms", "p95 ms", "CPU ms"], lines))
 }

@@ -32,3 +32,12 @@ test("only words that the text itself encloses are looked up in the index", () =
   expect(params).toMatchObject({ word0: "time", word1: "out", word2: "in" })
   expect(Object.keys(params)).toHaveLength(4)
 })
+
+test("a part of a word is looked up among the index's words where there is much to read", () => {
+  expect(logConditions({ text: "TimeOut" })).toEqual({
+    where: "lower(Body) LIKE {like:String}",
+    params: { like: "%timeout%" },
+  })
+  expect(logConditions({ text: "timeout", from: "1h" }).where).toContain("positionCaseInsensitive")
+  expect(logConditions({ text: "time%" }).where).toContain("positionCaseInsensitive")
+})

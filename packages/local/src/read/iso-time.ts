@@ -9,3 +9,7 @@ export function isoOfHrTime([seconds, nanos]: readonly [number, number]): string
   const whole = Number.isNaN(date.getTime()) ? "1970-01-01T00:00:00" : date.toISOString().slice(0, -5)
   return `${whole}.${String(nanos).padStart(9, "0")}Z`
 }
+
+/** Nanoseconds since 1970 as a time that `nanosOf` reads back exactly. */
+export const isoOfNanos = (nanos: bigint): string =>
+  `${new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, -5)}.${String(nanos % 1_000_000_000n).padStart(9, "0")}Z`

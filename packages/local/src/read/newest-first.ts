@@ -1,9 +1,10 @@
 // The newest rows without reading all: first the last minutes, then what is before them in wider ranges, until there are
 // enough. What people look at is mostly what just happened, and ClickHouse skips the days and granules outside a range.
 import { type Ask, type Moment, nanosOf } from "./filter.ts"
+import { isoOfNanos } from "./iso-time.ts"
 
 const minute = 60_000_000_000n
-const widths = [5n * minute, 60n * minute, 360n * minute, 1440n * minute]
+const widths = [5n * minute, 60n * minute, 1440n * minute]
 
 interface Range {
   from: Moment | undefined
@@ -31,14 +32,10 @@ export async function newestFirst<Row>(
   const rows = new Map<unknown, Row>()
   let until = end
   for (const begin of [...begins, start]) {
-    const range = { from: begin === undefined ? undefined : text(begin), to: text(until) }
+    const range = { from: begin === undefined ? undefined : isoOfNanos(begin), to: isoOfNanos(until) }
     for (const row of await read(range)) if (!rows.has(keyOf(row))) rows.set(keyOf(row), row)
     if (rows.size >= enough || begin === undefined) break
     until = begin
   }
   return [...rows.values()]
 }
-
-/** Nanoseconds as a time that `nanosOf` reads back exactly. */
-const text = (nanos: bigint): string =>
-  `${new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, -5)}.${String(nanos % 1_000_000_000n).padStart(9, "0")}Z`
