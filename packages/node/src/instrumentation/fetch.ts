@@ -20,12 +20,14 @@ interface Undici {
 
 export function loadFetch({ config }: InstrumentationContext): Instrumentation {
   const bodies = undiciBodies(config.capture)
+  const { requestHook, responseHook, ...options } = undiciOptions(config.capture)
   let undici: Undici | undefined
   let first: object | undefined
   loadUpstream("@opentelemetry/instrumentation-undici", "UndiciInstrumentation", {
     options: {
-      ...undiciOptions(),
-      ...(bodies && { requestHook: bodies.requestHook, responseHook: bodies.responseHook }),
+      ...options,
+      requestHook: both(requestHook, bodies?.requestHook),
+      responseHook: both(responseHook, bodies?.responseHook),
     },
     beforeEnable: (instrumentation) => {
       undici = instrumentation as Undici
@@ -68,5 +70,15 @@ function endBodiesBefore(undici: Undici, { ended }: UndiciBodies): void {
       ended(message.request)
       original.call(undici, message)
     }
+  }
+}
+
+type Hook = (...args: never[]) => void
+
+function both(first: Hook | undefined, second: Hook | undefined): Hook | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return (...args) => {
+    first(...args)
+    second(...args)
   }
 }

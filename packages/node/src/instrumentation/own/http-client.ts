@@ -4,6 +4,7 @@ import type { Attributes } from "@opentelemetry/api"
 import type { ClientRequest, IncomingMessage } from "node:http"
 import { isSampled } from "../../context/sampled.ts"
 import { api, core } from "../../opentelemetry.ts"
+import { headersOfWritten } from "../captured-headers.ts"
 import { isClickHouse } from "../clickhouse/is-clickhouse.ts"
 import { followedKey, followEvents, type Marked } from "./followed.ts"
 import { isKnownMethod, parseAuthority, withoutCredentials, withoutSignatures } from "./http-names.ts"
@@ -17,7 +18,7 @@ type Request = ClientRequest & Marked & { socketPath?: string; agent?: { default
 type StoreHeader = (this: Request, firstLine: string, headers: Headers) => void
 
 export function traceHttpClients(context: HttpContext): void {
-  const { startSpan, propagation, bodies, measureClient } = context
+  const { startSpan, propagation, bodies, measureClient, headers: captured } = context
   const { isTracingSuppressed } = core()
   const { context: contexts, trace } = api()
   const { ClientRequest: Class, IncomingMessage: Response } = process.getBuiltinModule("node:http")
@@ -51,6 +52,7 @@ export function traceHttpClients(context: HttpContext): void {
         record: measureClient,
         attributes: { ...target, "url.scheme": this.protocol.slice(0, -1) },
       },
+      captured.ofResponse,
     )
     call.bodies = bodies?.asking(span)
     this[followedKey] = call
@@ -60,7 +62,9 @@ export function traceHttpClients(context: HttpContext): void {
         added = withHeader(this, added, name, value)
       })
     }
-    return store.call(this, firstLine, added)
+    store.call(this, firstLine, added)
+    const asked = captured.ofRequest?.(headersOfWritten(this))
+    if (asked !== undefined) span.setAttributes(asked)
   }
   followEvents(Class.prototype)
   followEvents(Response.prototype)
@@ -113,15 +117,15 @@ class HttpCall extends OutgoingCall {
       case "response": {
         // Its `end` and `close` come here too, unless they have been already.
         const response = value as IncomingMessage & Marked
-        this.answered(response.statusCode, response.socket, response.httpVersion)
+        this.answered(response.statusCode, response.socket, response.httpVersion, response.headers)
         response[followedKey] = this
         if (response.readableEnded || response.destroyed) this.end()
         return
       }
       case "upgrade":
       case "connect": {
-        const { statusCode, socket, httpVersion } = value as IncomingMessage
-        this.answered(statusCode, socket, httpVersion)
+        const { statusCode, socket, httpVersion, headers } = value as IncomingMessage
+        this.answered(statusCode, socket, httpVersion, headers)
         return this.end()
       }
       case "error":

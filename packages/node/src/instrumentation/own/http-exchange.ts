@@ -1,6 +1,6 @@
 // A request that this process answers: its span from the request's head to the end of the response, and what the
 // framework tells about it on the way. One object per request, found by the request and the response.
-import type { Context, Span } from "@opentelemetry/api"
+import type { Attributes, Context, Span } from "@opentelemetry/api"
 import type { SpanBodies } from "../../bodies/span-bodies.ts"
 import { captureError } from "../../context/capture-error.ts"
 import { setSampled } from "../../context/sampled.ts"
@@ -16,6 +16,8 @@ export interface ExchangeEnd {
   /** A route that is not to be traced. */
   readonly isIgnored: (route: string) => boolean
   readonly measure: Measure | undefined
+  /** The response's headers that are captured. */
+  readonly headers: ((response: Answered) => Attributes | undefined) | undefined
 }
 
 /** Of a request, what both versions of HTTP have. */
@@ -95,14 +97,18 @@ export class HttpExchange implements Followed {
     if (this.#ended) return
     this.#ended = true
     const { span, request, response } = this
-    const { measure } = this.#end
+    const { measure, headers } = this.#end
     const method = isKnownMethod(request.method!) ? request.method! : "HTTP"
     this.beforeEnd?.()
     const { route } = this
     const status = response.headersSent ? response.statusCode : undefined
     const failure =
       status !== undefined && status >= 500 ? String(status) : response.writableFinished ? undefined : failed
-    if (status !== undefined) span.setAttribute("http.response.status_code", status)
+    if (status !== undefined) {
+      span.setAttribute("http.response.status_code", status)
+      const captured = headers?.(response)
+      if (captured !== undefined) span.setAttributes(captured)
+    }
     if (route !== undefined) {
       span.setAttribute("http.route", route)
       span.updateName(`${method} ${route}`)

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 import { api, core } from "../../opentelemetry.ts"
 import { enterContext, followedKey, followEvents, type Followed, type Marked } from "./followed.ts"
+import { headersOfWritten } from "../captured-headers.ts"
 import { type ExchangeEnd, HttpExchange } from "./http-exchange.ts"
 import { isKnownMethod, parseAuthority, splitTarget } from "./http-names.ts"
 import type { HttpContext } from "./http.ts"
@@ -33,10 +34,16 @@ export function traceHttpServers({
   isIgnoredPath,
   isIgnoredRoute,
   measureServer,
+  headers: captured,
 }: HttpContext): (message: unknown) => void {
   const { ROOT_CONTEXT, trace } = api()
   const http = process.getBuiltinModule("node:http")
-  const end: ExchangeEnd = { isIgnored: isIgnoredRoute, measure: measureServer }
+  const { ofResponse } = captured
+  const end: ExchangeEnd = {
+    isIgnored: isIgnoredRoute,
+    measure: measureServer,
+    headers: ofResponse && ((response) => ofResponse(headersOfWritten(response))),
+  }
   let ignored: Followed | undefined
 
   function connectionOf(socket: Connected): Connection {
@@ -73,6 +80,7 @@ export function traceHttpServers({
     if (!known) attributes["http.request.method_original"] = method
     const agent = headers["user-agent"]
     if (agent !== undefined) attributes["user_agent.original"] = agent
+    if (captured.ofRequest !== undefined) Object.assign(attributes, captured.ofRequest(headers))
     const parent = propagation().incoming(headers)
     const span = startSpan(known ? method : "HTTP", server, attributes, parent)
     const exchange = new HttpExchange(end, trace.setSpan(parent, span), span, request, response, scheme)

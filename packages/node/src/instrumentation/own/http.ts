@@ -5,6 +5,7 @@
 import { createRequire } from "../../builtins.ts"
 import type { BodyCapture } from "../../bodies/span-bodies.ts"
 import type { Propagation } from "../../context/propagation.ts"
+import { type CapturedHeaders, capturedHeaders } from "../captured-headers.ts"
 import { pathMatcher } from "../path-matcher.ts"
 import type { InstrumentationContext } from "../row.ts"
 import { traceHttpClients } from "./http-client.ts"
@@ -15,6 +16,7 @@ import { traceHttpServers } from "./http-server.ts"
 const require = createRequire(import.meta.url)
 
 export interface HttpContext extends HttpMeasures {
+  readonly headers: CapturedHeaders
   readonly propagation: () => Pick<Propagation, "incoming" | "outgoing" | "serverTiming">
   /** Begins a span. */
   readonly startSpan: StartSpan
@@ -32,6 +34,7 @@ export function createHttpContext({ config, propagation }: InstrumentationContex
     bodies: bodyCapture(config),
     isIgnoredPath: pathMatcher(ignorePaths),
     isIgnoredRoute: pathMatcher(ignoreRoutes),
+    headers: capturedHeaders(config.capture),
     ...createHttpMeasures(config),
   }
 }

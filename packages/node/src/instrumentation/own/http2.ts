@@ -11,6 +11,7 @@ import type {
 } from "node:http2"
 import { createRequire } from "../../builtins.ts"
 import { api, core } from "../../opentelemetry.ts"
+import type { Headers } from "../captured-headers.ts"
 import type { Instrumentation, InstrumentationContext } from "../row.ts"
 import { followedKey, followEvents, type Followed, type Marked } from "./followed.ts"
 import { HttpExchange } from "./http-exchange.ts"
@@ -88,7 +89,15 @@ function patchServer(
 function enterStream(
   stream: ServerHttp2Stream & Marked,
   headers: IncomingHttpHeaders,
-  { startSpan, propagation, bodies, isIgnoredPath, isIgnoredRoute, measureServer }: HttpContext,
+  {
+    startSpan,
+    propagation,
+    bodies,
+    isIgnoredPath,
+    isIgnoredRoute,
+    measureServer,
+    headers: captured,
+  }: HttpContext,
 ): Context {
   const { ROOT_CONTEXT, trace } = api()
   followStream(stream, bodies)
@@ -119,11 +128,17 @@ function enterStream(
       ...(stream.session?.socket.remoteAddress !== undefined && {
         "network.peer.address": stream.session.socket.remoteAddress,
       }),
+      ...captured.ofRequest?.(headers),
     },
     parent,
   )
+  const { ofResponse } = captured
   const exchange = new HttpExchange(
-    { isIgnored: isIgnoredRoute, measure: measureServer },
+    {
+      isIgnored: isIgnoredRoute,
+      measure: measureServer,
+      headers: ofResponse && (() => ofResponse(stream.sentHeaders ?? {})),
+    },
     trace.setSpan(parent, span),
     span,
     { method, httpVersion: "2" },
@@ -172,7 +187,7 @@ type Request = (headers?: OutgoingHttpHeaders | readonly string[], options?: obj
 
 function patchSession(
   prototype: ClientHttp2Session,
-  { startSpan, propagation, bodies, measureClient }: HttpContext,
+  { startSpan, propagation, bodies, measureClient, headers: captured }: HttpContext,
   isGrpc: (headers: OutgoingHttpHeaders) => boolean,
 ): void {
   const { context: contexts, trace } = api()
@@ -208,7 +223,9 @@ function patchSession(
       record: measureClient,
       attributes: { ...attributes, "url.scheme": scheme },
     }
-    const call = new Http2Call(parent, span, measured)
+    const asked = captured.ofRequest?.(headers)
+    if (asked !== undefined) span.setAttributes(asked)
+    const call = new Http2Call(parent, span, measured, captured.ofResponse)
     let sent = given ?? {}
     propagation().outgoing(trace.setSpan(parent, span), address, (name, value) => {
       sent = withHeader(sent, name, value)
@@ -236,6 +253,7 @@ class Http2Call extends OutgoingCall {
           Number((value as IncomingHttpHeaders)[":status"]),
           (emitter as ClientHttp2Stream).session?.socket,
           "2",
+          value as Headers,
         )
       case "error":
         return this.failed(value)

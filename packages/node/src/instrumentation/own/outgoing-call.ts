@@ -3,6 +3,7 @@
 import type { Attributes, Context, Span } from "@opentelemetry/api"
 import type { Socket } from "node:net"
 import type { SpanBodies } from "../../bodies/span-bodies.ts"
+import type { CaptureHeaders, Headers } from "../captured-headers.ts"
 import type { Followed } from "./followed.ts"
 import type { Measure } from "./http-measures.ts"
 import { errorType } from "./http-names.ts"
@@ -19,10 +20,17 @@ export class OutgoingCall implements Followed {
   bodies: SpanBodies | undefined = undefined
   readonly #span: Span
   readonly #measured: Measured | undefined
+  readonly #capture: CaptureHeaders | undefined
   readonly #started: number
   #ended = false
 
-  constructor(context: Context, span: Span, measured: Measured | undefined) {
+  constructor(
+    context: Context,
+    span: Span,
+    measured: Measured | undefined,
+    capture: CaptureHeaders | undefined,
+  ) {
+    this.#capture = capture
     this.context = context
     this.#span = span
     this.#measured = measured
@@ -33,9 +41,12 @@ export class OutgoingCall implements Followed {
     statusCode = 0,
     socket: Pick<Socket, "remoteAddress" | "remotePort"> | undefined,
     version: string,
+    headers: Headers,
   ): void {
     const span = this.#span
     span.setAttribute("http.response.status_code", statusCode)
+    const captured = this.#capture?.(headers)
+    if (captured !== undefined) span.setAttributes(captured)
     this.#note("http.response.status_code", statusCode)
     this.#note("network.protocol.version", version)
     const { remoteAddress, remotePort } = socket ?? {}
