@@ -14,7 +14,9 @@ export function createCharsetOf(types: readonly string[]): CharsetOf {
     if (contentType === undefined) return undefined
     if (kept.has(contentType)) return kept.get(contentType)
     const [type = "", ...parameters] = contentType.toLowerCase().split(";")
-    const charset = allowed.test(type.trim()) ? charsetIn(parameters) : undefined
+    // The fields of multipart stand in no form that secrets are known in.
+    const isAllowed = allowed.test(type.trim()) && !type.startsWith("multipart/")
+    const charset = isAllowed ? charsetIn(parameters) : undefined
     if (kept.size >= mostKept) kept.clear() // whoever asks may write anything into it
     kept.set(contentType, charset)
     return charset

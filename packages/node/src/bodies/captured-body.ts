@@ -24,10 +24,13 @@ export class CapturedBody {
   }
 
   #addText(text: string, given: unknown): void {
-    const encoding: BufferEncoding = typeof given === "string" && Buffer.isEncoding(given) ? given : "utf8"
-    // Two characters make a byte in hex, fewer in any other encoding: so many fill what is left.
+    const encoding =
+      typeof given === "string" && Buffer.isEncoding(given) ? (given.toLowerCase() as BufferEncoding) : "utf8"
+    // Two characters make a byte in hex, fewer in any other encoding: so many fill what is left. But base64 may hold
+    // anything in between.
     const most = (this.#cap - this.#length) * 2 + 2
-    if (text.length <= most) return this.#addBytes(Buffer.from(text, encoding))
+    if (text.length <= most || (encoding.startsWith("base64") && this.#length < this.#cap))
+      return this.#addBytes(Buffer.from(text, encoding))
     this.#addBytes(Buffer.from(text.slice(0, most), encoding))
     this.#isWhole = false
   }

@@ -91,5 +91,8 @@ test("which content types, and their charsets", () => {
   ).toEqual(["utf-8", "iso-8859-1", "utf-16le", "utf-8", undefined, undefined, undefined, undefined])
   expect(charsetOf(undefined)).toBe(undefined)
   expect(createCharsetOf([])("text/plain")).toBe(undefined)
-  expect(createCharsetOf(["*"])("image/png")).toBe("utf-8")
+  expect(["image/png", "multipart/form-data; boundary=x"].map(createCharsetOf(["*"]))).toEqual([
+    "utf-8",
+    undefined,
+  ])
 })

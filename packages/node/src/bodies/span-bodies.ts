@@ -51,16 +51,17 @@ export class SpanBodies {
 
   /** @param head Asked once, with the first chunk. */
   addSent(message: object, head: (message: never) => BodyHead, chunk: unknown, encoding?: unknown): void {
-    if (this.#sent === undefined) this.#sent = this.#begin(head(message as never))
+    if (this.#sent === undefined) this.#sent = this.#begin(message, head)
     this.#sent?.add(chunk, encoding)
   }
 
   addReceived(message: object, head: (message: never) => BodyHead, chunk: unknown, encoding?: unknown): void {
-    if (this.#received === undefined) this.#received = this.#begin(head(message as never))
+    if (this.#received === undefined) this.#received = this.#begin(message, head)
     this.#received?.add(chunk, encoding)
   }
 
-  #begin({ type, encoding }: BodyHead): Slot {
+  #begin(message: object, head: (message: never) => BodyHead): Slot {
+    const { type, encoding } = head(message as never)
     const charset = this.#limits.charsetOf(type)
     return charset === undefined ? null : new CapturedBody(charset, encoding, this.#limits.bodyBytes)
   }

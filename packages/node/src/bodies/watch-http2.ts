@@ -4,13 +4,18 @@ import { type Followed, followedKey } from "../instrumentation/own/followed.ts"
 import { replaceMethod } from "./replace-method.ts"
 import type { BodyHead } from "./span-bodies.ts"
 
-type Stream = Http2Stream & { [followedKey]?: Followed }
 type Headers = IncomingHttpHeaders | OutgoingHttpHeaders
 
-const received = new WeakMap<object, Headers>()
+/** In the registry, because an app may hold several copies of this package, of which the first watches. */
+const receivedKey: unique symbol = Symbol.for("@clickstack/node received headers")
+
+type Noted = { [receivedKey]?: Headers }
+type Stream = Http2Stream & Noted & { [followedKey]?: Followed }
 
 /** What came with the stream: the stream itself tells only what was sent. */
-export const noteHeaders = (stream: object, headers: Headers): void => void received.set(stream, headers)
+export function noteHeaders(stream: object, headers: Headers): void {
+  ;(stream as Noted)[receivedKey] = headers
+}
 
 /** Once for each class. */
 export function watchHttp2Bodies(prototype: object): void {
@@ -41,7 +46,7 @@ export function watchHttp2Bodies(prototype: object): void {
 const isChunk = (chunk: unknown) => typeof chunk === "string" || chunk instanceof Uint8Array
 
 const headOfSent = (stream: Stream): BodyHead => headOf(stream.sentHeaders)
-const headOfReceived = (stream: Stream): BodyHead => headOf(received.get(stream))
+const headOfReceived = (stream: Stream): BodyHead => headOf(stream[receivedKey])
 
 /** Those that are sent are spelled as the app spells them. */
 function headOf(headers: Headers | undefined): BodyHead {

@@ -4,11 +4,15 @@ import type { Span } from "@opentelemetry/api"
 import { replaceMethod } from "./replace-method.ts"
 import type { BodyCapture, BodyHead, SpanBodies } from "./span-bodies.ts"
 
+/** In the registry, because an app may hold several copies of this package, of which the first watches. */
+const seenKey: unique symbol = Symbol.for("@clickstack/node bodies")
+
 /** Headers are names and values in turn, or, on old versions, lines; those of an answer are bytes. */
 type Headers = string | readonly (string | string[] | Uint8Array)[]
 
-interface Request {
+export interface Request {
   readonly headers: Headers
+  [seenKey]?: Seen | undefined
 }
 
 interface Seen {
@@ -24,10 +28,8 @@ export interface UndiciBodies {
     of: { readonly request: Request; readonly response: { readonly headers: Headers } },
   ) => void
   /** Before its span ends. */
-  readonly ended: (request: object) => void
+  readonly ended: (request: Request) => void
 }
-
-const seen = new WeakMap<object, Seen>()
 
 export function watchUndiciBodies({ asking }: BodyCapture): UndiciBodies {
   return {
@@ -35,16 +37,16 @@ export function watchUndiciBodies({ asking }: BodyCapture): UndiciBodies {
       const bodies = asking(span)
       if (bodies === undefined) return
       watch(Object.getPrototypeOf(request) as object)
-      seen.set(request, { span, bodies, answer: [] })
+      request[seenKey] = { span, bodies, answer: [] }
     },
     responseHook: (_span, { request, response }) => {
-      const one = seen.get(request)
+      const one = request[seenKey]
       if (one !== undefined) one.answer = response.headers
     },
     ended: (request) => {
-      const one = seen.get(request)
+      const one = request[seenKey]
       if (one === undefined) return
-      seen.delete(request)
+      request[seenKey] = undefined
       one.bodies.end(one.span)
     },
   }
@@ -57,7 +59,7 @@ function watch(prototype: object): void {
     "onBodySent",
     (original) =>
       function (this: Request, chunk, ...rest) {
-        seen.get(this)?.bodies.addSent(this, headOfRequest, chunk)
+        this[seenKey]?.bodies.addSent(this, headOfRequest, chunk)
         return original.call(this, chunk, ...rest)
       },
   )
@@ -67,7 +69,7 @@ function watch(prototype: object): void {
       name,
       (original) =>
         function (this: Request, chunk, ...rest) {
-          seen.get(this)?.bodies.addReceived(this, headOfAnswer, chunk)
+          this[seenKey]?.bodies.addReceived(this, headOfAnswer, chunk)
           return original.call(this, chunk, ...rest)
         },
     )
@@ -75,7 +77,7 @@ function watch(prototype: object): void {
 }
 
 const headOfRequest = ({ headers }: Request): BodyHead => headOf(headers)
-const headOfAnswer = (request: Request): BodyHead => headOf(seen.get(request)?.answer ?? [])
+const headOfAnswer = (request: Request): BodyHead => headOf(request[seenKey]?.answer ?? [])
 
 function headOf(headers: Headers): BodyHead {
   const found: Record<string, string> = {}

@@ -1,7 +1,7 @@
 // fetch() and undici through upstream's instrumentation, which listens on undici's diagnostics channels. It is loaded by
 // the first request, whose message it would miss, so that one is handed to it.
 import { createRequire } from "../builtins.ts"
-import type { UndiciBodies } from "../bodies/watch-undici.ts"
+import type { Request, UndiciBodies } from "../bodies/watch-undici.ts"
 import { undiciOptions } from "./http-options.ts"
 import { loadUpstream } from "./upstream.ts"
 import type { Instrumentation, InstrumentationContext } from "./row.ts"
@@ -9,7 +9,7 @@ import type { Instrumentation, InstrumentationContext } from "./row.ts"
 const require = createRequire(import.meta.url)
 
 interface Message {
-  readonly request: object
+  readonly request: Request
 }
 
 interface Undici {
