@@ -7,11 +7,11 @@ import { runApp } from "../node/run-app.ts"
 const node = process.env["CLICKSTACK_TEST_NODE"] ?? process.execPath
 const app = fileURLToPath(new URL("../instrumentation/fixtures/bodies.mjs", import.meta.url))
 
-test("capturing bodies changes none, and nothing else", { timeout: 240_000 }, async () => {
-  const plain = await runApp(app, [], { node, timeout: 120_000 })
+test("capturing bodies changes none, and nothing else", { timeout: 600_000 }, async () => {
+  const plain = await runApp(app, [], { node, timeout: 240_000 })
   const captured = await runApp(app, [], {
     node,
-    timeout: 120_000,
+    timeout: 240_000,
     nodeOptions: ["--import", "@clickstack/node/register"],
     env: {
       CLICKSTACK_CAPTURE_BODIES: "both",
