@@ -15,8 +15,9 @@ interface Printed {
 }
 
 test("100,000 traces through the SDK: the counts are true, errors and slow ones whole", async () => {
-  const cwd = fileURLToPath(new URL(".", import.meta.url))
-  const { code, stdout, stderr } = await runNode(["fixtures/many.mjs"], { cwd })
+  const { code, stdout, stderr } = await runNode([
+    fileURLToPath(new URL("fixtures/many.mjs", import.meta.url)),
+  ])
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
   const { counted, truth, most, produced, delivered, dropped, sampling } = JSON.parse(stdout) as Printed
   for (const name of ["error", "in error", "slow", "in slow"]) {

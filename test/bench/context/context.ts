@@ -1,5 +1,6 @@
 // `pnpm bench context [rounds]`: what the session, the attributes of a trace and the HTTP names add to a span and a log,
-// and what reading and writing the headers of a request takes, ours beside upstream's.
+// what a trace of two spans takes that sampling leaves out, and reading and writing the headers of a request, ours beside
+// upstream's.
 import {
   ROOT_CONTEXT,
   type Context,
@@ -9,7 +10,13 @@ import {
   trace,
 } from "@opentelemetry/api"
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core"
-import { BasicTracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import {
+  BasicTracerProvider,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanProcessor,
+  TraceIdRatioBasedSampler,
+} from "@opentelemetry/sdk-trace-base"
 import { median, table } from "../report.ts"
 
 interface Enrich {
@@ -21,8 +28,15 @@ interface Propagation {
     outgoing(context: Context, host: string, set: (name: string, value: string) => void): void
   }
 }
+interface Sampling {
+  createTraceSampler(config: unknown): Sampler
+  holdSpans(options: unknown): { processor: SpanProcessor }
+}
 const dist = new URL("../../../../packages/node/dist/context/", import.meta.url)
 const { enrichSpans } = (await import(new URL("enrich.js", dist).href)) as Enrich
+const sampling = new URL("../sampling/", dist)
+const { createTraceSampler } = (await import(new URL("trace-sampler.js", sampling).href)) as Sampling
+const { holdSpans } = (await import(new URL("hold-spans.js", sampling).href)) as Sampling
 const { createPropagation } = (await import(new URL("propagation.js", dist).href)) as Propagation
 
 const rounds = Number(process.argv[2] ?? 7)
@@ -81,6 +95,22 @@ const request = ours.incoming(headers)
 const root = enriched.startSpan("root", { kind: SpanKind.SERVER }, request)
 const inRequest = trace.setSpan(request, root)
 
+// A trace of two spans that is left out: by the ratio, and at its end.
+const none = { ratio: 0, followsParent: true, perSecond: undefined, rules: [], keep: undefined }
+const keep = { errors: true, slowerThan: 500 }
+const leftOut = (sampler: Sampler, ...processors: SpanProcessor[]) => {
+  const tracer = new BasicTracerProvider({ sampler, spanProcessors: processors }).getTracer("bench")
+  return () => {
+    const first = tracer.startSpan("root", { kind: SpanKind.SERVER }, ROOT_CONTEXT)
+    tracer.startSpan("inner", {}, trace.setSpan(ROOT_CONTEXT, first)).end()
+    first.end()
+  }
+}
+const enrich = enrichSpans({ baggageAttributes: [] })
+const keeping = createTraceSampler({ ...none, keep })
+const budget = { max: 2 ** 26, used: 0, holders: new Set() }
+const sinks = [{ send: () => undefined, processor: nothing }]
+
 const kinds = { client: { kind: SpanKind.CLIENT, attributes: http }, other: { attributes: other } }
 const span = (tracer: typeof plain, of: keyof typeof kinds, context: Context) => () => {
   tracer.startSpan("GET", kinds[of], context).end()
@@ -94,6 +124,20 @@ const cases: Record<string, () => unknown> = {
   "other span, bare": span(plain, "other", inRequest),
   "other span, enriched": span(enriched, "other", inRequest),
   "other root span, enriched": span(enriched, "other", ROOT_CONTEXT),
+  "trace left out, upstream": leftOut(
+    new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) }),
+    nothing,
+  ),
+  "trace left out, ours": leftOut(createTraceSampler(none), enrich, nothing),
+  "trace recorded and ended, upstream": leftOut(
+    new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1) }),
+    nothing,
+  ),
+  "trace held and left out, ours": leftOut(
+    keeping,
+    enrich,
+    holdSpans({ keep, routes: keeping, budget, sinks }).processor,
+  ),
   "headers in, upstream": () => upstream.extract(ROOT_CONTEXT, headers, defaultTextMapGetter),
   "headers in, ours": () => ours.incoming(headers),
   "no headers in, upstream": () => upstream.extract(ROOT_CONTEXT, {}, defaultTextMapGetter),
