@@ -19,6 +19,7 @@ interface Run {
   readonly rssGrowth: number
   readonly lost: number
   readonly bytesPerSpan: number
+  readonly ownBlock?: { readonly ms: number; readonly in: string }
 }
 
 const rounds = Number(process.argv[2] ?? 3)
@@ -30,14 +31,18 @@ type Pipeline = (typeof pipelines)[number]
 const message = <T>(child: ChildProcess) =>
   new Promise<T>((resolve) => child.once("message", (value) => resolve(value as T)))
 
-async function run(pipeline: Pipeline, scenario: string): Promise<Run> {
+async function run(pipeline: Pipeline, scenario: string, profiled = false): Promise<Run> {
   const state = mkdtempSync(join(tmpdir(), "clickstack-bench-"))
   const collector = fork(part("collector.js"))
   const { port } = await message<{ port: number }>(collector)
-  const sender = fork(part("sender.js"), [pipeline, scenario, String(scenario === "away" ? 9 : port)], {
-    execArgv: ["--expose-gc"],
-    env: { PATH: process.env["PATH"], XDG_STATE_HOME: state },
-  })
+  const sender = fork(
+    part("sender.js"),
+    [pipeline, scenario, String(scenario === "away" ? 9 : port), ...(profiled ? ["profiled"] : [])],
+    {
+      execArgv: ["--expose-gc"],
+      env: { PATH: process.env["PATH"], XDG_STATE_HOME: state },
+    },
+  )
   const sent = await message<Omit<Run, "lost" | "bytesPerSpan"> & { made: number }>(sender)
   collector.send("report")
   const { spans, bytes } = await message<{ spans: number; bytes: number }>(collector)
@@ -73,6 +78,7 @@ for (const scenario of scenarios) {
   const ratio = Object.fromEntries(
     Object.entries(ours).map(([name, value]) => [name, value / upstream[name as keyof typeof upstream]]),
   )
+  const { ownBlock } = await run("ours", scenario, true)
   const none = { "longest block ms": median(runs.none.map(({ longestBlock }) => longestBlock)) }
   console.log(
     `\n${scenario}, medians of ${rounds}; the load alone: ${Math.round(loadCpu * 100) / 100} us/span`,
@@ -83,6 +89,7 @@ for (const scenario of scenarios) {
     ours: rounded(ours),
     ratio: rounded(ratio),
   })
+  console.log(`code of ours at a stretch: ${ownBlock!.ms.toFixed(1)} ms at the most, in ${ownBlock!.in}`)
 }
 
 console.log("\nspool")

@@ -1,12 +1,14 @@
-// One pipeline under one load: PIPELINE SCENARIO PORT. "none" drops each span at its end: what the load itself costs.
+// One pipeline under one load: PIPELINE SCENARIO PORT [profiled]. "none" drops each span at its end: what the load itself
+// costs. A profiled run tells how long code of ours runs at a stretch; its other figures are not to be used.
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { init } from "@clickstack/node"
 import { type Tracer, trace } from "@opentelemetry/api"
 import { ExportResultCode } from "@opentelemetry/core"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { watchOwnBlocks } from "./own-blocks.js"
 
-const [pipeline, scenario, port] = process.argv.slice(2)
+const [pipeline, scenario, port, profiled] = process.argv.slice(2)
 const endpoint = `http://127.0.0.1:${port}`
 let made = 0
 
@@ -86,6 +88,7 @@ globalThis.gc?.()
 const rss = process.memoryUsage.rss()
 const warm = made
 const warmExported = exported()
+const ownBlocks = profiled === undefined ? undefined : await watchOwnBlocks()
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
 const before = cpu()
@@ -117,4 +120,5 @@ process.send!({
   ms: performance.now() - began,
   longestBlock: delay.max / 1e6,
   rssGrowth: highest - rss,
+  ownBlock: await ownBlocks?.(),
 })

@@ -1,5 +1,6 @@
-// How fast batches that wait in memory get to disk, in the bytes that OTLP has for them, per second of the clock: as
-// objects, through durable(), and encoded, through init(). Nothing is written while the spans are recorded.
+// How fast batches that wait in memory get to disk: as objects, through durable(), and encoded, through init(). MB are
+// those of the OTLP requests that the spool is handed, before it compresses them; seconds are the clock's, until all is
+// written. Nothing is written while the spans are recorded.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,7 +9,8 @@ import { trace, type Tracer } from "@opentelemetry/api"
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer"
 import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base"
 
-const count = 20_000
+const megabytesEach = 40
+const queueBytes = 1e9 // so that memory is not full before it begins
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1))
 
 function makeSpan(tracer: Tracer, index: number, size: number): void {
@@ -20,7 +22,7 @@ function makeSpan(tracer: Tracer, index: number, size: number): void {
   tracer.startSpan("GET /users/:id", { attributes }).end()
 }
 
-function finishedSpans(size: number): ReadableSpan[] {
+function finishedSpans(count: number, size: number): ReadableSpan[] {
   const spans: ReadableSpan[] = []
   const processor = {
     onStart: () => undefined,
@@ -50,7 +52,7 @@ async function asObjects(spans: ReadableSpan[], spool: string) {
       shutdown: async () => {},
       forceFlush: async () => {},
     },
-    { endpoint: "http://127.0.0.1:9", spool, logLevel: "none", delay: 10 },
+    { endpoint: "http://127.0.0.1:9", spool, logLevel: "none", delay: 10, queueBytes },
   )
   const send = (list: ReadableSpan[]) => exporter.export(list as never, () => undefined)
   send(spans.slice(0, 512))
@@ -61,13 +63,14 @@ async function asObjects(spans: ReadableSpan[], spool: string) {
   return took
 }
 
-async function encoded(size: number, spool: string) {
+async function encoded(count: number, size: number, spool: string) {
   const off = { metrics: false, logs: false, startupLine: false } as const
   const clickstack = init({
     ...off,
     endpoint: "http://127.0.0.1:9",
     spool,
     logLevel: "none",
+    queueBytes,
     traces: { delay: 10 },
   })
   const tracer = trace.getTracer("bench")
@@ -83,11 +86,13 @@ async function encoded(size: number, spool: string) {
 export async function spoolSpeed(): Promise<Record<string, Record<string, number>>> {
   const rows: Record<string, Record<string, number>> = {}
   for (const size of [200, 2000]) {
-    const spans = finishedSpans(size)
+    const count = Math.round((megabytesEach * 1e6) / (size + 150))
+    const spans = finishedSpans(count, size)
     const megabytes = ProtobufTraceSerializer.serializeRequest(spans)!.length / 1e6
     for (const form of ["objects", "encoded"] as const) {
       const state = mkdtempSync(join(tmpdir(), "clickstack-bench-"))
-      const { ms, cpu } = form === "objects" ? await asObjects(spans, state) : await encoded(size, state)
+      const { ms, cpu } =
+        form === "objects" ? await asObjects(spans, state) : await encoded(count, size, state)
       rows[`${form}, values of ${size} bytes`] = {
         "MB/s": Math.round((megabytes / ms) * 1000),
         "CPU ms per MB": Math.round((cpu / megabytes) * 10) / 10,

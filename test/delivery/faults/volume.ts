@@ -12,11 +12,10 @@ export const volumeFaults: readonly Fault[] = [
   {
     id: "D12",
     when: "10,000 spans in one turn of the event loop, 100,000 before a flush",
-    happens: "All arrive. (ClickHouse: with `traces.batchSize` 5,000.)",
+    happens: "All arrive.",
     on: [...everywhere, ...durable],
     run: async (world) => {
-      // The embedded ClickHouse of this test would take some minutes for 220 inserts of 512 rows on a busy machine.
-      const app = world.start(world.kind === "clickhouse" ? { CLICKSTACK_TRACES_BATCH_SIZE: "5000" } : {})
+      const app = world.start()
       await app.ask("spans", 10_000)
       await world.settled(app)
       await app.ask("spans", 100_000)

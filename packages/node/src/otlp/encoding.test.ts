@@ -171,6 +171,35 @@ test.each(kinds)(
   },
 )
 
+test("of what is too large, no more is read than is kept", () => {
+  let reads = 0
+  const wide = {}
+  for (let index = 0; index < 100_000; index++) {
+    const get = () => ++reads
+    Object.defineProperty(wide, `key.${index}`, { enumerable: true, get })
+  }
+  const huge = Buffer.alloc(100_000_000, "x").toString("latin1")
+  const record = (fields: object) =>
+    ({ attributes: {}, resource: resourceFromAttributes({}), ...fields }) as unknown as ReadableLogRecord
+  const take = (fields: object) => {
+    reads = 0
+    const before = process.memoryUsage()
+    const own = { hrTime: [1, 0], hrTimeObserved: [1, 0], instrumentationScope: { name: "app" } }
+    const { from, to } = encodeLogs({ caps: defaultCaps }).encode(record({ ...own, ...fields }))
+    const after = process.memoryUsage()
+    return { size: to - from, memory: after.arrayBuffers - before.arrayBuffers }
+  }
+  take({ attributes: wide })
+  expect(reads).toBeLessThanOrEqual(defaultCaps.attributes)
+  take({ body: wide })
+  expect(reads).toBeLessThanOrEqual(defaultCaps.valueBytes / 16) // what an element costs at least
+  for (const fields of [{ body: huge }, { body: [huge] }, { attributes: { huge } }]) {
+    const { size, memory } = take(fields)
+    expect(size).toBeLessThanOrEqual(defaultCaps.valueBytes + 200)
+    expect(memory).toBeLessThanOrEqual(2_000_000) // of a text of 100 MB
+  }
+})
+
 test("of an answer the rejected items and the message are read, and nothing else can do harm", () => {
   const partial = Buffer.concat([Buffer.from([0x08, 0x87, 0x01, 0x12, 3]), Buffer.from("bad")])
   const answer = Buffer.concat([Buffer.from([0x10, 5, 0x0a, partial.length]), partial])
