@@ -210,11 +210,22 @@ test.each([
   },
 )
 
-test.each(["true", "false"])(
-  "a trace that is not sampled sends no traceparent: the server would record it (instrumentation of http: %s)",
-  async (http) => {
+const unsampled = {
+  "left out": { CLICKSTACK_SAMPLER: "always_off" },
+  "recorded, in case of an error": {
+    CLICKSTACK_SAMPLING_RATIO: "0",
+    CLICKSTACK_SAMPLING_KEEP_ERRORS: "true",
+  },
+}
+test.each([
+  ["true", "left out"],
+  ["false", "left out"],
+  ["true", "recorded, in case of an error"],
+] as const)(
+  "a trace that is not sampled sends no traceparent: the server would record it (instrumentation of http: %s; %s)",
+  async (http, how) => {
     const { requests, spans } = await many(20, {
-      CLICKSTACK_SAMPLER: "always_off",
+      ...unsampled[how],
       CLICKSTACK_INSTRUMENTATION_HTTP: http,
     })
     expect(requests).toHaveLength(20)

@@ -23,11 +23,15 @@ export function withThreshold(
   threshold: Threshold | undefined,
 ): TraceState | undefined {
   if (state === undefined) return threshold?.state
-  const others = (state.get(key) ?? "").split(";").filter((one) => one !== "" && !one.startsWith("th:"))
-  const parts = threshold === undefined ? others : [`th:${threshold.th}`, ...others]
-  const value = parts.join(";")
-  if (value === "") return state.unset(key)
-  return value.length <= longest ? state.set(key, value) : state
+  let value = threshold === undefined ? "" : `th:${threshold.th}`
+  // The random bits first: without them the threshold would be of other bits.
+  for (const isRandom of [true, false]) {
+    for (const one of (state.get(key) ?? "").split(";")) {
+      if (one === "" || one.startsWith("th:") || one.startsWith("rv:") !== isRandom) continue
+      if (value.length + 1 + one.length <= longest) value = value === "" ? one : `${value};${one}`
+    }
+  }
+  return value === "" ? state.unset(key) : state.set(key, value)
 }
 
 function part(state: TraceState | undefined, name: string): string | undefined {

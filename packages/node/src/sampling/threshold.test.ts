@@ -1,3 +1,4 @@
+import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { parseTracestate } from "../context/trace-state.ts"
 import { randomIn, thresholdIn, withThreshold } from "./ot-member.ts"
@@ -106,6 +107,30 @@ describe("the member ot of tracestate", () => {
     ["ot=rv:00000000000001;th:8,vendor=1", "ot=rv:00000000000001,vendor=1"],
   ])("%s loses its threshold", (before, after) => {
     expect(withThreshold(state(before), undefined)!.serialize()).toBe(after)
+  })
+
+  test("too long for all it holds keeps the random bits", () => {
+    const long = `ot=x:${"y".repeat(230)};rv:00000000000001,vendor=1`
+    expect(withThreshold(state(long), thresholdFor(0.1))!.serialize()).toBe(
+      "ot=th:e666;rv:00000000000001,vendor=1",
+    )
+  })
+
+  test("stays valid, and others' entries as they are, whatever it holds", () => {
+    const texts = fc.stringMatching(/^[a-z:;0-9=, ]{0,300}$/)
+    fc.assert(
+      fc.property(texts, fc.option(fc.double({ min: 0, max: 1, noNaN: true })), (text, ratio) => {
+        const before = parseTracestate(`vendor=1,ot=${text.replaceAll(/[,=]/g, "")}x`)
+        if (before === undefined) return
+        const threshold = ratio === null ? undefined : thresholdFor(ratio)
+        const after = withThreshold(before, threshold)!
+        expect(parseTracestate(after.serialize())?.serialize()).toBe(after.serialize())
+        expect(after.get("vendor")).toBe("1")
+        expect(thresholdIn(after)?.th).toBe(threshold?.th)
+        expect(randomIn(after, trace("00000000000001"))).toBe(randomIn(before, trace("00000000000001")))
+      }),
+      { numRuns: 3000, seed: 11 },
+    )
   })
 
   test("a threshold that is not valid is none, and rv counts only whole", () => {
