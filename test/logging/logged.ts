@@ -1,7 +1,7 @@
 // Runs an app of fixtures/ and hands over its logs as a test reads them, and its own output as it would be without us.
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import {
   type Captured,
@@ -11,7 +11,8 @@ import {
   type Telemetry,
 } from "@clickstack/testing"
 
-const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
+/** Of an app in fixtures/, or of a script anywhere. */
+const fixture = (name: string): string => resolve(fileURLToPath(new URL("fixtures/", import.meta.url)), name)
 
 /** Its severity by number and by text, its text, its span and its session. */
 export interface Logged {
@@ -61,4 +62,6 @@ export const comparable = (output: string): string =>
     .replaceAll(/"time":(?:\d+|"[^"]+")/g, '"time":0')
     // Node 20 has it in every stack where something follows the context, as each OpenTelemetry SDK does.
     .replaceAll(/^ +at process\.callbackTrampoline .*\n/gm, "")
+    // Within a span they lead through OpenTelemetry, ours or what stands in for it.
+    .replaceAll(/(?:\\n {4}at [^"\\]*)+/g, "")
     .replaceAll(/,"(?:trace_id|span_id|trace_flags)":"[0-9a-f]+"/g, "")

@@ -82,7 +82,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   )
   const close = async (timeout: number) => {
     await delivery.close(timeout)
-    await target.exporter.shutdown().catch(() => undefined)
+    await untraced(() => target.exporter.shutdown()).catch(() => undefined)
     observer?.close()
   }
   const { flush, exit, stats, lose } = delivery

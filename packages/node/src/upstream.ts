@@ -84,8 +84,8 @@ const redacting = ({ value, text }: Redaction): SnapshotOptions => ({
 function quietly<T>(exporter: Exporter<T>): Exporter<T> {
   return {
     export: (items, done) => untraced(() => exporter.export(items, done)),
-    shutdown: () => exporter.shutdown(),
-    forceFlush: async () => exporter.forceFlush?.(),
+    shutdown: () => untraced(() => exporter.shutdown()),
+    forceFlush: async () => untraced(() => exporter.forceFlush?.()),
   }
 }
 

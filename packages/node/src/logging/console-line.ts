@@ -28,7 +28,7 @@ export function recordConsoleLine(
 ): void {
   const level = name === "error" && isTrace(args) ? "trace" : levels[name]
   const line = new Line()
-  for (const argument of args) {
+  for (const argument of name === "dir" ? args.slice(0, 1) : args) {
     if (typeof argument !== "object" || argument === null) continue
     if (isError(argument)) line.addError(argument)
     else if (isPlainObject(argument)) line.addFields(argument)

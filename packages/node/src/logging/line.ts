@@ -2,10 +2,13 @@
 // is `user.id`, so that each value can be searched for; an error becomes `exception.*`, wherever it stands.
 import type { Attributes } from "@opentelemetry/api"
 import { exceptionAttributes } from "../exceptions/exception-attributes.ts"
+import { createPlain } from "../delivery/plain-value.ts"
 import { isError } from "../exceptions/read-thrown.ts"
 
 const deepest = 6
 const mostAttributes = 1000 // the limits that are set come later, and are lower
+const mostBytes = 1024 * 1024
+const plain = createPlain({ valueBytes: mostBytes }, undefined)
 
 export class Line {
   readonly attributes: Record<string, unknown> = {}
@@ -62,13 +65,24 @@ export class Line {
         return this.#set(key, String(value))
       case "object":
         if (value === null) return
-        if (isPlainObject(value) && depth < deepest) return this.addFields(value, key, undefined, depth + 1)
+        if (isPlainObject(value)) {
+          if (depth < deepest) return this.addFields(value, key, undefined, depth + 1)
+          return this.#set(key, "[nested too deep]")
+        }
         if (isError(value)) {
           if (!this.#hasError) return this.addError(value)
           return this.#set(key, `${value.name}: ${value.message}`)
         }
-        return this.#set(key, value instanceof Date ? dateText(value) : value)
+        return this.#addOther(key, value, depth)
     }
+  }
+
+  /** Arrays stay what they are; of an instance of a class there is what it says of itself in JSON, or its properties. */
+  #addOther(key: string, value: object, depth: number): void {
+    const made = plain.value(key, value, { bytes: mostBytes })
+    if (typeof made === "object" && made !== null && isPlainObject(made) && depth < deepest)
+      this.addFields(made, key, undefined, depth + 1)
+    else this.#set(key, made)
   }
 
   #set(key: string, value: unknown): void {
@@ -78,13 +92,10 @@ export class Line {
   }
 }
 
-export function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false
+export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
-
-const dateText = (date: Date) => (Number.isNaN(date.getTime()) ? "Invalid Date" : date.toISOString())
 
 /** "TypeError: x is not a function\n    at ..." */
 function typeIn(stack: unknown): string | undefined {
