@@ -24,8 +24,9 @@ export function instrumentConsole(): Instrumentation {
         module: "init",
         patch: () => {
           wrapAll(console, () => true)
-          // Those that the app makes itself are its logger only if they print where the console does.
-          wrapAll(console.Console.prototype, printsToProcess)
+          // Those that the app makes itself are its logger only if they print where the console does. Of Node's own
+          // console, since a test runner puts one in its place that has no such class.
+          wrapAll(process.getBuiltinModule("node:console").Console.prototype, printsToProcess)
         },
       },
     ],
