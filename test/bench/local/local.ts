@@ -13,6 +13,7 @@ import type { Usage } from "./serve.ts"
 const script = fileURLToPath(new URL("./serve.js", import.meta.url))
 const ways = ["clickstack", "protobufjs + JSON"] as const
 const sizes = [512, 5_000]
+const overloadMs = 15_000
 
 interface Result {
   cpuUsPerSpan: number
@@ -90,18 +91,30 @@ async function measure(way: string, size: number, spans: number): Promise<Result
   }
 }
 
-/** Far more than can be stored, for ten seconds: what is not taken must be refused, not kept. */
+/** Far more than can be stored, for so long with each size: what is not taken must be refused, not kept. */
 async function overload(): Promise<void> {
-  const server = await start("clickstack")
-  const body = requestOf(5_000)
-  const until = performance.now() + 10_000
-  const { stored, refused } = await sendMany(server.url, body, Infinity, 64, () => performance.now() < until)
-  const usage = await usageOf(server.child)
-  await end(server.child)
-  console.log(
-    `\n64 senders of 5,000 spans at once for 10 s: ${stored} requests stored, ${refused} refused with 503, ` +
-      `${usage.stored === stored * 5_000 ? "all rows of the stored ones there" : "ROWS DIFFER"}, peak ${Math.round(usage.peakRssMb)} MB`,
+  const lines: (string | number)[][] = []
+  for (const size of [512, 5_000, 20_000]) {
+    const server = await start("clickstack")
+    const body = requestOf(size)
+    const until = performance.now() + overloadMs
+    const sent = await sendMany(server.url, body, Infinity, 64, () => performance.now() < until)
+    const usage = await usageOf(server.child)
+    await end(server.child)
+    const missing = sent.stored * size - usage.stored
+    const rows = missing === 0 ? "all" : `${missing} MISSING`
+    lines.push([size, sent.stored, sent.refused, sent.told, rows, byThree(usage.rssMb)])
+  }
+  console.log(`\n64 senders at once for ${overloadMs / 1000} s, as fast as they can.\n`)
+  const titles = ["spans per request", "stored", "refused with 503", "with Retry-After", "rows there"]
+  console.log(table([...titles, "peak MB, every 3 s"], lines))
+}
+
+function byThree(rssMb: readonly (number | null)[]): string {
+  const peaks = Array.from({ length: Math.ceil(rssMb.length / 3) }, (_, index) =>
+    Math.max(...rssMb.slice(index * 3, index * 3 + 3).map((rss) => rss ?? 0)),
   )
+  return peaks.map((rss) => (rss === 0 ? "-" : Math.round(rss))).join(" ")
 }
 
 function requestOf(spans: number): Uint8Array<ArrayBuffer> {
@@ -116,22 +129,25 @@ async function sendMany(
   requests: number,
   senders: number,
   goOn = () => true,
-): Promise<{ stored: number; refused: number }> {
+): Promise<{ stored: number; refused: number; told: number }> {
   let left = requests
   let stored = 0
   let refused = 0
+  let told = 0
   const send = async () => {
     while (left-- > 0 && goOn()) {
       const headers = { "content-type": "application/x-protobuf" }
       const response = await fetch(`${url}/v1/traces`, { method: "POST", headers, body })
       await response.arrayBuffer()
       if (response.status === 200) stored++
-      else if (response.status === 503) refused++
-      else throw new Error(`the answer was ${response.status}`)
+      else if (response.status === 503) {
+        refused++
+        if (Number(response.headers.get("retry-after")) > 0) told++
+      } else throw new Error(`the answer was ${response.status}`)
     }
   }
   await Promise.all(Array.from({ length: senders }, send))
-  return { stored, refused }
+  return { stored, refused, told }
 }
 
 async function start(way: string): Promise<{ child: ChildProcess; url: string }> {

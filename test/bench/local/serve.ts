@@ -10,12 +10,21 @@ import { jsonRows } from "./json-rows.ts"
 export interface Usage {
   cpuMs: number
   peakRssMb: number
+  /** The highest of every second since it was asked for last; a second without a turn of the event loop has none. */
+  rssMb: (number | null)[]
   stored: number
 }
 
 const way = process.argv[2]
-let peakRss = 0
-const watch = setInterval(() => (peakRss = Math.max(peakRss, process.memoryUsage.rss())), 50)
+let peakRssMb = 0
+let rssMb: (number | null)[] = []
+let since = performance.now()
+const watch = setInterval(() => {
+  const now = process.memoryUsage.rss() / 1024 / 1024
+  const second = Math.floor((performance.now() - since) / 1000)
+  rssMb[second] = Math.max(rssMb[second] ?? 0, now)
+  peakRssMb = Math.max(peakRssMb, now)
+}, 50)
 watch.unref()
 
 type Ask = (sql: string) => Promise<Record<string, unknown>[]>
@@ -33,7 +42,10 @@ async function usage(): Promise<Usage> {
   while (Number((await ask("SELECT count() AS n FROM system.merges"))[0]?.["n"]) > 0) await sleep(50)
   const { user, system } = process.cpuUsage()
   const stored = Number((await ask("SELECT count() AS n FROM otel_traces"))[0]?.["n"])
-  return { cpuMs: (user + system) / 1000, peakRssMb: peakRss / 1024 / 1024, stored }
+  const usage = { cpuMs: (user + system) / 1000, peakRssMb, rssMb, stored }
+  rssMb = []
+  since = performance.now()
+  return usage
 }
 
 async function clickstack() {
