@@ -3,7 +3,10 @@
 import { createRequire } from "../builtins.ts"
 import type { Config } from "../config.ts"
 import { debug } from "../context/current.ts"
+import { seenEsModules } from "../instrumentation/seen-es-modules.ts"
+import { standIns } from "../stand-ins.ts"
 import { type ExceptionRecorder, seatRecorder } from "./record-exception.ts"
+import type { Surroundings } from "./recorder.ts"
 import { watchCrashes } from "./watch-crashes.ts"
 
 const require = createRequire(import.meta.url)
@@ -12,12 +15,15 @@ const load = {
   openSpans: (): typeof import("./end-open-spans.ts") => require("./end-open-spans.js"),
 }
 
+// Handed over, because a loader such as tsx's may load what is required later a second time, with all it imports.
+const surroundings: Surroundings = { logs: standIns.logs, seenEsModules }
+
 /** `watch`: whether the process is ours to watch. */
 export function installExceptions(config: Config, watch: boolean): () => void {
   let recorder: ExceptionRecorder | undefined
   const safely = (fn: (made: ExceptionRecorder) => void) => {
     try {
-      fn((recorder ??= load.recorder().createRecorder(config)))
+      fn((recorder ??= load.recorder().createRecorder(config, surroundings)))
     } catch (error) {
       debug(`an exception could not be recorded: ${String(error)}`)
     }

@@ -2,7 +2,6 @@
 // was loaded as a script is ever read, and only below the app's own directory.
 import { createRequire, fs, path } from "../builtins.ts"
 import { findAppDirectory } from "../app-package.ts"
-import { seenEsModules } from "../instrumentation/seen-es-modules.ts"
 
 export interface LoadedScripts {
   readonly root: string
@@ -18,7 +17,7 @@ const source = /\.(?:[cm]?[jt]sx?|vue|svelte|astro|coffee|civet)$/
 const askAgainAfter = 10_000 // milliseconds
 // Asking V8 took 7 ms for 400 scripts, and 30 ms the first time (Node 20.20).
 
-export function createLoadedScripts(): LoadedScripts {
+export function createLoadedScripts(seenEsModules: ReadonlySet<string>): LoadedScripts {
   const root = rootDirectory()
   const below = root.endsWith(path.sep) ? root : root + path.sep
   let ofV8: ReadonlySet<string> = new Set()

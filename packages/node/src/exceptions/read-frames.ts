@@ -35,9 +35,12 @@ const packageName =
   /[\\/]node_modules[\\/](?:\.pnpm[\\/][^\\/]+[\\/]node_modules[\\/])?((?:@[^\\/]+[\\/])?[^\\/]+)/g
 const mostBytes = 60 * 1024 // of the JSON; source lines are left out first, then the oldest frames
 
-export function createFrameReader({ capture, limits }: Pick<Config, "capture" | "limits">): ReadFrames {
+export function createFrameReader(
+  { capture, limits }: Pick<Config, "capture" | "limits">,
+  seenEsModules: ReadonlySet<string>,
+): ReadFrames {
   const files = createTextFiles()
-  const scripts = createLoadedScripts()
+  const scripts = createLoadedScripts(seenEsModules)
   const originals = createOriginalSources(scripts, files)
   const room = Math.min(mostBytes, limits.valueBytes)
   const own = fileOf(new URL("..", import.meta.url).href)! // of this package

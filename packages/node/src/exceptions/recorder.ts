@@ -1,11 +1,11 @@
 // Records exceptions: an event on a span, with parsed frames, and a log record of that span, with the stack as a text,
 // because the UI shows the text where an event has both. Loaded with the first exception.
 import type { Attributes, Context, Span, TimeInput } from "@opentelemetry/api"
+import type { LoggerProvider } from "@opentelemetry/api-logs"
 import type { Config } from "../config.ts"
 import { activeContext } from "../context/current.ts"
 import { spanOf } from "../context/local-trace.ts"
 import { api } from "../opentelemetry.ts"
-import { standIns } from "../stand-ins.ts"
 import { attributesOf } from "./exception-attributes.ts"
 import { createFrameReader, type Effort } from "./read-frames.ts"
 import { readThrown, type Thrown } from "./read-thrown.ts"
@@ -39,11 +39,17 @@ interface Recorded {
   readonly attributes: Attributes | undefined
 }
 
-export function createRecorder(config: Config): ExceptionRecorder {
+/** What is one for the whole process. */
+export interface Surroundings {
+  readonly logs: LoggerProvider
+  readonly seenEsModules: ReadonlySet<string>
+}
+
+export function createRecorder(config: Config, { logs, seenEsModules }: Surroundings): ExceptionRecorder {
   const recorded = new WeakMap<object, Recorded>()
   const ours = new WeakSet<ExceptionEvent>()
-  const readFrames = createFrameReader(config)
-  const logger = standIns.logs.getLogger(scope)
+  const readFrames = createFrameReader(config, seenEsModules)
+  const logger = logs.getLogger(scope)
   const effortNow = createEffort()
   let primitive: { readonly value: unknown; readonly trace: string | undefined } | undefined
 
