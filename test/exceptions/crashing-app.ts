@@ -102,17 +102,17 @@ export class App implements AsyncDisposable {
   async record(script: string, { nodeArgs = [], env = {}, node }: RunOptions = {}) {
     const telemetry = await connect({ port: 0 })
     this.#connections.push(telemetry)
-    const options = {
-      node,
-      env: {
-        CLICKSTACK_SPOOL: join(this.directory, `spool-${this.#connections.length}`),
-        ...unwrapped,
-        ...telemetry.env,
-        ...env,
-      },
+    const sending = {
+      CLICKSTACK_SPOOL: join(this.directory, `spool-${this.#connections.length}`),
+      ...unwrapped,
+      ...telemetry.env,
     }
-    const did = await this.run(script, { ...options, nodeArgs: [...nodeArgs, "--import", register] })
-    await this.run("delivers.mjs", options)
+    const did = await this.run(script, {
+      node,
+      env: { ...sending, ...env },
+      nodeArgs: [...nodeArgs, "--import", register],
+    })
+    await this.run("delivers.mjs", { node, env: sending })
     await telemetry.waitFor(() => telemetry.logs.some(({ body }) => body === "delivers"))
     await telemetry.waitFor(() => telemetry.find("delivers"))
     const logs = telemetry.logs.filter(({ attributes }) => attributes["exception.type"] !== undefined)
