@@ -90,7 +90,9 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
       `another OpenTelemetry SDK registered ${taken.join(", ")} before and keeps it; call init() first, or remove the other`,
     )
   }
-  const forgetExceptions = config.disabled ? undefined : installExceptions(config, isolation === undefined)
+  const forgetExceptions = config.disabled
+    ? undefined
+    : installExceptions(config, say, isolation === undefined)
   const instrumented = config.disabled ? [] : table.filter(({ name }) => config.instrumentation.on.has(name))
   const hooks =
     instrumented.length === 0

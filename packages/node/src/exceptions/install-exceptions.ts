@@ -5,6 +5,7 @@ import type { Config } from "../config.ts"
 import { debug } from "../context/current.ts"
 import { seenEsModules } from "../instrumentation/seen-es-modules.ts"
 import { standIns } from "../stand-ins.ts"
+import type { Say } from "../stderr.ts"
 import { type ExceptionRecorder, seatRecorder } from "./record-exception.ts"
 import type { Surroundings } from "./recorder.ts"
 import { watchCrashes } from "./watch-crashes.ts"
@@ -12,18 +13,23 @@ import { watchCrashes } from "./watch-crashes.ts"
 const require = createRequire(import.meta.url)
 const load = {
   recorder: (): typeof import("./recorder.ts") => require("./recorder.js"),
+  localVariables: (): typeof import("./local-variables.ts") => require("./local-variables.js"),
+  redaction: (): typeof import("../redaction/redaction.ts") => require("../redaction/redaction.js"),
   openSpans: (): typeof import("./end-open-spans.ts") => require("./end-open-spans.js"),
 }
 
 // Handed over, because a loader such as tsx's may load what is required later a second time, with all it imports.
-const surroundings: Surroundings = { logs: standIns.logs, seenEsModules }
+const surroundings: Omit<Surroundings, "variables"> = { logs: standIns.logs, seenEsModules }
 
 /** `watch`: whether the process is ours to watch. */
-export function installExceptions(config: Config, watch: boolean): () => void {
+export function installExceptions(config: Config, say: Say, watch: boolean): () => void {
+  const variables = config.capture.localVariables
+    ? load.localVariables().watchLocalVariables(say, load.redaction().createRedaction(config.redact))
+    : undefined
   let recorder: ExceptionRecorder | undefined
   const safely = (fn: (made: ExceptionRecorder) => void) => {
     try {
-      fn((recorder ??= load.recorder().createRecorder(config, surroundings)))
+      fn((recorder ??= load.recorder().createRecorder(config, { ...surroundings, variables })))
     } catch (error) {
       debug(`an exception could not be recorded: ${String(error)}`)
     }
@@ -45,6 +51,7 @@ export function installExceptions(config: Config, watch: boolean): () => void {
       : undefined
   return () => {
     unwatch?.()
+    variables?.stop()
     unseat()
   }
 }

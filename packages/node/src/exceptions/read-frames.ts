@@ -2,6 +2,7 @@
 // app itself, the lines around it. Paths are relative to the app's directory where they are below it.
 import { path } from "../builtins.ts"
 import type { Config } from "../config.ts"
+import type { CallFrame } from "./local-variables.ts"
 import { createLoadedScripts, fileOf } from "./loaded-scripts.ts"
 import { createOriginalSources } from "./original-source.ts"
 import { parseStack, type StackFrame } from "./parse-stack.ts"
@@ -29,7 +30,12 @@ interface Located {
   readonly content: string | undefined
 }
 
-export type ReadFrames = (stack: string, message: string, effort: Effort) => string | undefined
+export type ReadFrames = (
+  stack: string,
+  message: string,
+  effort: Effort,
+  calls?: readonly CallFrame[],
+) => string | undefined
 
 const packageName =
   /[\\/]node_modules[\\/](?:\.pnpm[\\/][^\\/]+[\\/]node_modules[\\/])?((?:@[^\\/]+[\\/])?[^\\/]+)/g
@@ -105,18 +111,19 @@ export function createFrameReader(
     return inApp ? { module: filename.replace(/\.[^./]+$/, "") } : {}
   }
 
-  return (stack, message, effort) => {
+  return (stack, message, effort, calls = []) => {
     const parsed = parseStack(stack, message)
     if (parsed.length === 0) return undefined
     const located = locate(parsed, effort)
     const frames: string[] = []
     let left = room - '{"frames":[]}'.length
+    const vars = variablesOf(parsed, calls)
     let withLines = effort === "all"
     for (const [index, one] of parsed.entries()) {
       const place = located[index]!
       const bare = frameOf(one, place)
       const lines = withLines && bare.in_app ? linesOf(place) : undefined
-      let json = JSON.stringify({ ...bare, ...lines })
+      let json = JSON.stringify({ ...bare, ...lines, ...vars.get(one) })
       if (Buffer.byteLength(json) >= left) {
         withLines = false
         json = JSON.stringify(bare)
@@ -127,4 +134,23 @@ export function createFrameReader(
     }
     return frames.length === 0 ? undefined : `{"frames":[${frames.join(",")}]}`
   }
+}
+
+/** The stack names where an error was made, the calls where it was thrown: what both have is of the same function. */
+function variablesOf(
+  frames: readonly StackFrame[],
+  calls: readonly CallFrame[],
+): ReadonlyMap<StackFrame, Pick<Frame, "vars">> {
+  const found = new Map<StackFrame, Pick<Frame, "vars">>()
+  for (const { file, function: name, vars } of calls) {
+    const frame = frames.find(
+      (one) =>
+        !found.has(one) &&
+        one.file !== undefined &&
+        fileOf(one.file) === file &&
+        (one.function ?? "").replace(/^new |^.*\./, "").replace("<anonymous>", "") === name,
+    )
+    if (frame !== undefined) found.set(frame, { vars })
+  }
+  return found
 }

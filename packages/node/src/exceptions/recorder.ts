@@ -7,6 +7,7 @@ import { activeContext } from "../context/current.ts"
 import { spanOf } from "../context/local-trace.ts"
 import { api } from "../opentelemetry.ts"
 import { attributesOf } from "./exception-attributes.ts"
+import type { LocalVariables } from "./local-variables.ts"
 import { createFrameReader, type Effort } from "./read-frames.ts"
 import { readThrown, type Thrown } from "./read-thrown.ts"
 import type { ExceptionRecorder, Occurrence } from "./record-exception.ts"
@@ -43,9 +44,13 @@ interface Recorded {
 export interface Surroundings {
   readonly logs: LoggerProvider
   readonly seenEsModules: ReadonlySet<string>
+  readonly variables: LocalVariables | undefined
 }
 
-export function createRecorder(config: Config, { logs, seenEsModules }: Surroundings): ExceptionRecorder {
+export function createRecorder(
+  config: Config,
+  { logs, seenEsModules, variables }: Surroundings,
+): ExceptionRecorder {
   const recorded = new WeakMap<object, Recorded>()
   const ours = new WeakSet<ExceptionEvent>()
   const readFrames = createFrameReader(config, seenEsModules)
@@ -67,7 +72,7 @@ export function createRecorder(config: Config, { logs, seenEsModules }: Surround
 
     const read = readThrown(thrown)
     const text = attributesOf(thrown, read)
-    const frames = framesOf(read, dying ? "all" : effortNow())
+    const frames = framesOf(thrown, read, dying ? "all" : effortNow())
     const [span, isFresh] = spanFor(active, context)
     const event = span && addEvent(span, { read, text, frames, attributes, time })
     if (isObject(thrown)) {
@@ -97,8 +102,11 @@ export function createRecorder(config: Config, { logs, seenEsModules }: Surround
     return false
   }
 
-  const framesOf = (read: Thrown, effort: Effort) =>
-    effort === "none" || read.stack === undefined ? undefined : readFrames(read.stack, read.message, effort)
+  function framesOf(thrown: unknown, read: Thrown, effort: Effort): string | undefined {
+    if (effort === "none" || read.stack === undefined) return undefined
+    const calls = effort === "all" && isObject(thrown) ? variables?.of(thrown) : undefined
+    return readFrames(read.stack, read.message, effort, calls)
+  }
 
   function addEvent(
     span: ReadableSpan,
