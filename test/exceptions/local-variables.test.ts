@@ -122,7 +122,13 @@ test("a debugger that is attached is left alone, which one line says", async () 
     process.execPath,
     ["--inspect=127.0.0.1:0", "--import", register, `${app.directory}/app.mjs`],
     {
-      env: { ...on, PATH: process.env["PATH"], CLICKSTACK_SPOOL: "false", CLICKSTACK_STARTUP_LINE: "false" },
+      env: {
+        ...on,
+        PATH: process.env["PATH"],
+        OTEL_LOGS_EXPORTER: "none",
+        OTEL_METRICS_EXPORTER: "none",
+        CLICKSTACK_STARTUP_LINE: "false",
+      },
     },
   )
   let stderr = ""

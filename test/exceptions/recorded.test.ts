@@ -126,7 +126,7 @@ if (isMainThread) new Worker(new URL(import.meta.url))
 `,
   )
   const of = ["main rejected", "main thrown", "worker rejected", "worker thrown"]
-  expect(logs.map(({ attributes }) => attributes["exception.message"]).toSorted()).toEqual(of)
+  expect(logs.map(({ attributes }) => String(attributes["exception.message"])).toSorted()).toEqual(of)
   expect(events.map(({ span }) => span.name).toSorted()).toEqual([
     "main promise",
     "main timer",
@@ -237,24 +237,18 @@ test("source lines are off by one switch, and so is what nobody caught by anothe
 
 test("a storm of 10,000 errors is recorded whole, and read in part", async () => {
   const { did, logs, telemetry } = await record(
-    `${imports}import { monitorEventLoopDelay } from "node:perf_hooks"
+    `${imports}
 function storm() { return new Error("storm") }
-withSpan("loads", () => recordException(storm()))
-const delay = monitorEventLoopDelay({ resolution: 1 })
-delay.enable()
 for (let turn = 0; turn < 100; turn++) {
   for (let index = 0; index < 100; index++) withSpan("one", () => recordException(storm()))
   await new Promise((resolve) => setImmediate(resolve))
 }
-await new Promise((resolve) => setTimeout(resolve, 5))
-console.log("longest", Math.round(delay.max / 1e6), "ms")
 `,
   )
   expect(did.code).toBe(0)
-  expect(logs).toHaveLength(10_001)
+  expect(logs).toHaveLength(10_000)
   const withFrames = telemetry.spans.map(({ events }) => (events[0] === undefined ? [] : framesOf(events[0])))
   const read = withFrames.filter((frames) => frames.some((frame) => frame.context_line !== undefined))
   expect(read.length).toBeGreaterThan(0)
   expect(read.length).toBeLessThan(1000)
-  console.log(did.stdout.trim(), `${read.length} with source lines`)
 })
