@@ -105,6 +105,15 @@ describe("a worker", () => {
       stderr: "",
     })
   })
+
+  test("that crashes: what was open there is an error", async () => {
+    const { names, code } = await live("worker crashes")
+    expect(code).toBe(0)
+    expect(names).toEqual(
+      expect.arrayContaining([...broken, "in broken in the worker 1", "in open in the worker 1"]),
+    )
+    expect(names.filter((name) => /fine/.test(name))).toEqual([])
+  })
 })
 
 test("chosen traces are sent with their weight at the end, also what was open", async () => {

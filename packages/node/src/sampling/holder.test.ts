@@ -257,6 +257,16 @@ describe("what is decided before its end", () => {
     expect(holder.stats()).toMatchObject({ held: 0, heldBytes: 0 })
   })
 
+  test("the oldest, when what waits to be sent takes all the memory", () => {
+    const { begin, child, end, sent, holder, budget } = open(sampling)
+    const root = begin("root", high)
+    end(child("a", root))
+    budget.used += budget.max
+    end(child("b", root))
+    expect(sent()).toEqual(["a 10", "b 10"])
+    expect(holder.stats()).toMatchObject({ held: 0, heldBytes: 0 })
+  })
+
   test("a trace whose end does not come, after half a minute, or when it is slow already", () => {
     const { begin, child, end, sent, wait, holder } = open({ ratio: 0.1, keep: { errors: true } })
     const endless = begin("endless", high)
