@@ -33,12 +33,12 @@ const { url, ask, close } = way === "clickstack" ? await clickstack() : await pl
 
 process.on("message", (message) => {
   if (message === "end") void close().then(() => process.exit(0))
-  else void usage().then((now) => process.send?.(now))
+  else void usageNow().then((now) => process.send?.(now))
 })
 process.send?.(url)
 
 /** When ClickHouse has merged what it wants to merge of the rows: that is part of their price. */
-async function usage(): Promise<Usage> {
+async function usageNow(): Promise<Usage> {
   while (Number((await ask("SELECT count() AS n FROM system.merges"))[0]?.["n"]) > 0) await sleep(50)
   const { user, system } = process.cpuUsage()
   const stored = Number((await ask("SELECT count() AS n FROM otel_traces"))[0]?.["n"])
