@@ -32,22 +32,14 @@ const describing = new Set(
 /** An id that is half of a credential. */
 const exceptions = new Set(["access.key.id"])
 
-const longestKey = 256
-const mostKept = 2000
+const longestKey = 256 // what is before that is cut off
 
-/** Remembers what it found of each key. `more`: keys of the user's, of which any spelling counts. */
+/** @param more Keys of the user's, of which any spelling counts. */
 export function createSecretKeys(more: readonly string[] = []): (key: string) => boolean {
-  const known = new Map<string, boolean>()
   const own = more.map((key) => `.${segmentsOf(key).join(".")}.`)
   return (key) => {
-    const before = known.get(key)
-    if (before !== undefined) return before
     const segments = segmentsOf(key.length > longestKey ? key.slice(-longestKey) : key)
-    const isSecret = looksSecret(segments) || own.some((one) => `.${segments.join(".")}.`.includes(one))
-    if (key.length > longestKey) return isSecret
-    if (known.size >= mostKept) known.clear()
-    known.set(key, isSecret)
-    return isSecret
+    return looksSecret(segments) || own.some((one) => `.${segments.join(".")}.`.includes(one))
   }
 }
 

@@ -2,6 +2,7 @@
 // object, header lines, and all of these percent-encoded in each other. One walk from separator to separator; the values
 // of secret names are replaced.
 import { hidden } from "./hide-texts.ts"
+import { remembered } from "./remembered.ts"
 
 /** Of signed URLs: in lower case, as attributes none of them is a secret. */
 const signatures = new Set(
@@ -10,21 +11,12 @@ const signatures = new Set(
 )
 const shortestName = 3
 const longestName = 128
-const mostKept = 2000
 const fewestOfCode = 16 // letters of an OAuth code; `code=SAVE10` is something else
 
 type Is = (name: string) => boolean
 
 export function createHidePairs(isSecretKey: Is): (text: string) => string {
-  const known = new Map<string, boolean>()
-  const isSecret: Is = (name) => {
-    const before = known.get(name)
-    if (before !== undefined) return before
-    const found = isSecretKey(name) || signatures.has(name.toLowerCase())
-    if (known.size >= mostKept) known.clear()
-    known.set(name, found)
-    return found
-  }
+  const isSecret = remembered((name) => isSecretKey(name) || signatures.has(name.toLowerCase()))
   return (text) => hidePairs(text, isSecret)
 }
 
