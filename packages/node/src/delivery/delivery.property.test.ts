@@ -262,17 +262,21 @@ class World {
   }
 
   /** What had not gone out is on disk: all that it recorded counts. */
-  async end(slot: number, how: "close" | "exit"): Promise<void> {
+  async end(slot: number, how: "close" | "exit" | "exit while it closes"): Promise<void> {
     const life = this.lives[slot]
     if (life === undefined) return
     this.doublings++ // what is under way may arrive, and is on disk
-    if (how === "close") await life.delivery.close(400)
-    else life.delivery.exit()
+    if (how !== "exit") {
+      const closed = life.delivery.close(400)
+      if (how === "close") await closed
+      else for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+    }
+    if (how !== "close") life.delivery.exit()
     if (life.mortal.isOver()) return this.crash(slot)
     expect(life.delivery.stats()).toMatchObject({ waiting: 0, queueBytes: 0 })
     expect(life.budget.used).toBe(0)
     if (life.delivery.stats().dropped.closed === 0) for (const name of life.recorded) this.kept.add(name)
-    if (how === "exit") {
+    if (how !== "close") {
       life.mortal.end()
       for (const file of life.mortal.files) realDisk.close(file)
     }
@@ -343,7 +347,14 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind("crash"), slot }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind("end"), slot, how: fc.constantFrom("close", "exit") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kind("end"),
+      slot,
+      how: fc.constantFrom("close", "exit", "exit while it closes"),
+    }),
+  },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 

@@ -208,6 +208,13 @@ test("says so when the end came before an answer", async () => {
   expect(delivery.stats()).toMatchObject({ dropped: { closed: 1 }, lastError: "no answer before the end" })
 })
 
+test("an answer that rejects more than it was sent is not believed", async () => {
+  const delivery = createDelivery<number>(() => Promise.resolve({ rejected: 1000 }), options())
+  for (const item of numbers(10)) delivery.push(item)
+  await delivery.flush(1000)
+  expect(delivery.stats()).toMatchObject({ delivered: 0, dropped: { rejected: 10 }, waiting: 0 })
+})
+
 test("ends an attempt that gets no answer at its deadline", async () => {
   let aborted = 0
   const began = performance.now()

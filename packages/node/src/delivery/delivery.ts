@@ -2,6 +2,7 @@
 // a time, and what cannot be delivered now goes to the spool. Every item is counted.
 import type { Say } from "../stderr.ts"
 import { type Attempt, attempt, type Send } from "./attempt.ts"
+import { createBell } from "./bell.ts"
 import { type Budget, reserve } from "./budget.ts"
 import type { Outcome } from "./outcome.ts"
 import type { OpenSpool } from "./open-spool.ts"
@@ -62,6 +63,8 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   const queue = createQueue<K>(budget, options.batchSize)
   const pace = createPace(now, random)
   const tally = createTally()
+  const settled = createBell()
+  const arrived = createBell()
   const report = createReport({ ...options, tally })
   let pushed = 0
   let timer: NodeJS.Timeout | undefined
@@ -73,8 +76,6 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
   let exited = false
   let isOver = false
   let closing: Promise<void> | undefined
-  let waiters: (() => void)[] = []
-  let somethingCame = () => {}
 
   const spool = options.openSpool?.({
     onDropped: tally.drop,
@@ -147,10 +148,10 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
 
   function start(): void {
     if (stopped) return
-    somethingCame()
+    arrived.ring()
     running ??= pump().finally(() => {
       running = undefined
-      notify()
+      settled.ring()
       // What came between its last look and its end.
       if (!stopped && (queue.hasFull() || spool?.waiting())) start()
     })
@@ -172,7 +173,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
       // What is on its way to disk is to be read there, or comes back.
       const moved = spill.moved()
       if (moved === undefined) return
-      await Promise.race([moved, new Promise<void>((resolve) => (somethingCame = resolve))])
+      await Promise.race([moved, arrived.rung()])
     }
   }
 
@@ -187,7 +188,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     sendingSince = Infinity
     if (inHand.part() !== items) return // it was taken away meanwhile: the process or this delivery ends
     settle(items, outcome)
-    notify()
+    settled.ring()
   }
 
   function settle(items: K[], outcome: Outcome): void {
@@ -198,9 +199,11 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     if (outcome.kind === "too_large" && inHand.split()) return
     const count = inHand.countOf(items)
     if (outcome.kind === "delivered") {
+      // Whatever the other side says, it cannot have rejected more than it was sent.
+      const rejected = Math.min(Math.max(outcome.rejected || 0, 0), count)
       tally.lastSuccess = Date.now()
-      tally.delivered += count - outcome.rejected
-      tally.drop(outcome.rejected, "rejected")
+      tally.delivered += count - rejected
+      tally.drop(rejected, "rejected")
     } else {
       tally.drop(count, outcome.kind)
       report.dropped(count, outcome.kind, outcome.error)
@@ -214,12 +217,6 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     if (inHand.isToStay()) return
     inHand.putBack()
     void spill.start()
-  }
-
-  function notify(): void {
-    const told = waiters
-    waiters = []
-    for (const tell of told) tell()
   }
 
   const oldest = () => Math.min(inHand.first(), spill.moving()?.first ?? Infinity, queue.first())
@@ -238,7 +235,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     // This timer alone keeps the process alive meanwhile.
     const timeIsUp = new Promise<void>((resolve) => (timeUp = setTimeout(resolve, ms)))
     while (!isDone() && !isHopeless() && now() < until) {
-      const change = new Promise<void>((resolve) => waiters.push(resolve))
+      const change = settled.rung()
       start()
       await Promise.race([change, timeIsUp])
     }
@@ -277,7 +274,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     budget.holders.delete(holder)
     queue.seal()
     pace.wake()
-    notify()
+    settled.ring()
   }
 
   return {
