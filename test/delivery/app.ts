@@ -69,6 +69,8 @@ export function startApp(
       CLICKSTACK_INSTRUMENTATION_CONSOLE: "false", // what these apps print is for the tests
       CLICKSTACK_METRICS_EXPORTER: "none",
       CLICKSTACK_STARTUP_LINE: "false",
+      // What is recorded is what the test counts.
+      CLICKSTACK_CAPTURE_EXCEPTIONS: "false",
       OTEL_SERVICE_NAME: "delivery",
       ...env,
     },

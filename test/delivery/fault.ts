@@ -46,7 +46,7 @@ export function runFaults(kind: Kind, faults: readonly Fault[]): void {
   describe.concurrent(kind, () => {
     for (const fault of own) {
       const isSkipped = !isCI && (fault.long === true || fault.missing !== undefined)
-      test.skipIf(isSkipped)(keyOf(fault), { timeout: 240_000 }, async () => {
+      test.skipIf(isSkipped)(keyOf(fault), { timeout: 500_000 }, async () => {
         expect(fault.missing).toBeUndefined()
         await using world = await createWorld(kind, fault.env)
         const tally = await fault.run(world)

@@ -33,7 +33,7 @@ export interface World extends DestinationServer {
   tally(app: App | number): Promise<Tally>
 }
 
-const patience = 100_000 // milliseconds
+const patience = 200_000 // milliseconds
 const idsPerApp = 1_000_000
 
 /** Tries until it passes, or fails as it last did. (vitest's own poll knows only one test at a time.) */
