@@ -9,6 +9,8 @@ type Decompress = (bytes: Uint8Array, options: object) => Buffer
 /** Newer versions of Node have zstd. */
 type NewerZlib = Zlib & { zstdDecompressSync?: Decompress }
 
+const none = new Uint8Array()
+
 interface Decoded {
   readonly bytes: Uint8Array
   readonly isWhole: boolean
@@ -41,20 +43,48 @@ function textOf({ bytes, isWhole }: Decoded, charset: string): string | undefine
 }
 
 /**
- * At once, in this thread: neither what goes in nor what comes out is more than the cap, 16 KiB unless it is set, which
- * takes less than 0.1 ms. Where all that was captured becomes more than that, its first half is tried, and so on.
+ * At once, in this thread, and bounded: neither what goes in nor what comes out is more than the cap. For 16 KiB that takes
+ * 0.05 ms; for a bomb, which is cut in two until a part fits, 0.3 ms.
  */
 function decompress(bytes: Uint8Array, isWhole: boolean, encoding: string, cap: number): Decoded | undefined {
   const decoder = decoderOf(encoding)
   if (decoder === undefined) return undefined
+  if (encoding === "br") return decompressBrotli(decoder, bytes, isWhole, cap)
   for (let input = bytes; input.length > 0; input = input.subarray(0, input.length >> 1)) {
-    try {
-      return { bytes: decoder(input, cap), isWhole: isWhole && input.length === bytes.length }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") return undefined
-    }
+    const made = attempt(decoder, input, cap)
+    if (made === "broken") return undefined
+    if (made !== "too large") return { bytes: made, isWhole: isWhole && input.length === bytes.length }
   }
-  return { bytes: new Uint8Array(), isWhole: false }
+  return { bytes: none, isWhole: false }
+}
+
+/**
+ * Brotli fills its window before it gives anything, so that an attempt at a bomb takes 1 ms with the 4 MiB that servers use,
+ * and 10 ms with 16 MiB. So larger windows are left alone, the part that nearly always fits goes first, and where it does
+ * not, there is no second.
+ */
+function decompressBrotli(
+  decoder: Decoder,
+  bytes: Uint8Array,
+  isWhole: boolean,
+  cap: number,
+): Decoded | undefined {
+  const windowBits = bytes[0]! & 15
+  if (windowBits === 13 || windowBits === 15) return undefined // 8 and 16 MiB: RFC 7932, 9.1
+  const part = bytes.subarray(0, Math.max(cap >> 3, 64))
+  const first = attempt(decoder, part, cap)
+  if (typeof first === "string") return undefined
+  if (part.length === bytes.length) return { bytes: first, isWhole }
+  const all = attempt(decoder, bytes, cap)
+  return typeof all === "string" ? { bytes: first, isWhole: false } : { bytes: all, isWhole }
+}
+
+function attempt(decoder: Decoder, input: Uint8Array, cap: number): Uint8Array | "too large" | "broken" {
+  try {
+    return decoder(input, cap)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too large" : "broken"
+  }
 }
 
 type Decoder = (input: Uint8Array, cap: number) => Uint8Array
