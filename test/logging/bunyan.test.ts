@@ -86,3 +86,12 @@ test("rotating files get the ids too, a record has the line's time, and what the
     rmSync(directory, { recursive: true, force: true })
   }
 })
+
+test("what upstream's instrumentation sends is not recorded again", async () => {
+  const run = await runScript(
+    bunyan(`class OpenTelemetryBunyanStream { write() {} }
+      make({ streams: [{ type: "raw", stream: new OpenTelemetryBunyanStream() }] }).info("sent by upstream's")
+      make({ streams: [{ type: "raw", stream: { write() {} } }] }).info("sent by us")`),
+  )
+  expect(lines(run)).toEqual([["info", "sent by us", { name: "shop" }]])
+})

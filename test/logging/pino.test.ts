@@ -205,3 +205,27 @@ test("loaded before init() it is named as too early", async () => {
   expect(JSON.parse(run.stdout)).toContain("pino")
   expect(run.stderr).toContain("clickstack: init() came after pino")
 })
+
+test("a line of megabytes is there, marked, and is not read", async () => {
+  const run = await runScript(
+    pino(`pino({ base: null }, { write() {} }).info({ big: "x".repeat(5_000_000) }, "in")`),
+  )
+  expect(lines(run)).toEqual([["info", expect.stringMatching(/^\[a line of 50000\d\d characters\]$/), {}]])
+})
+
+test("where the app sends its lines by itself they are not recorded again", async () => {
+  const sender = "node_modules/pino-opentelemetry-transport/index.mjs"
+  const code = `
+    import { mkdirSync, writeFileSync } from "node:fs"
+    import pino from "pino"
+    const target = new URL("${sender}", import.meta.url)
+    mkdirSync(new URL(".", target), { recursive: true })
+    writeFileSync(target, \`import { Writable } from "node:stream"
+      export default async () => new Writable({ write: (chunk, encoding, done) => done() })\`)
+    pino(pino.transport({ target: target.href })).info("sent by the app")
+    class OTelPinoStream { write() {} }
+    pino({}, pino.multistream([{ stream: new OTelPinoStream() }])).info("sent by upstream's instrumentation")
+    pino({}, { write() {} }).info("sent by us")`
+  const run = await runScript(code)
+  expect(lines(run)).toEqual([["info", "sent by us", {}]])
+})

@@ -139,3 +139,15 @@ test("a time of format.timestamp() is the record's", async () => {
   expect(new Date(run.logs[0]!.time).toISOString()).toBe(timestamp)
   expect(lines(run)).toEqual([["info", "in", {}]])
 })
+
+test("where the app sends its lines by itself they are not recorded again", async () => {
+  const run = await runScript(
+    winston(`const Transport = Object.getPrototypeOf(Console)
+      for (const one of [
+        class OpenTelemetryTransportV3 extends Transport { log(info, done) { done() } },
+        class HyperDXWinston extends Transport { log(info, done) { done() } },
+        class Other extends Transport { log(info, done) { done() } },
+      ]) make({ transports: [new Console(), new one()] }).info("through " + one.name)`),
+  )
+  expect(lines(run)).toEqual([["info", "through Other", {}]])
+})

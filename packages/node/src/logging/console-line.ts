@@ -4,7 +4,7 @@ import type { Context } from "@opentelemetry/api"
 import { isError } from "../exceptions/read-thrown.ts"
 import type { ConsoleMethod } from "./console.ts"
 import { lineEmitter } from "./emit-line.ts"
-import { isPlainObject, Line, withoutColours } from "./line.ts"
+import { isPlainObject, Line, plainText } from "./line.ts"
 import { severities } from "./severity.ts"
 
 const { format, inspect } = process.getBuiltinModule("node:util")
@@ -42,7 +42,7 @@ function textOf(name: ConsoleMethod, args: readonly unknown[]): string {
     const given = typeof options === "object" ? options : undefined
     return inspect(first, { customInspect: false, ...given, colors: false })
   }
-  return withoutColours(args.length === 1 && typeof first === "string" ? first : format(...args))
+  return plainText(args.length === 1 && typeof first === "string" ? first : format(...args))
 }
 
 /** console.trace() gives a stack that begins like this to console.error(), and nothing else. */

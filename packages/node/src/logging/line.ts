@@ -102,6 +102,8 @@ function typeIn(stack: unknown): string | undefined {
   return typeof stack === "string" ? /^([A-Za-z_$][\w$.]*)(?::|\n|$)/.exec(stack)?.[1] : undefined
 }
 
-/** Without the colours that a logger's format has put in. */
-export const withoutColours = (text: string): string =>
-  text.includes("\u001b") ? process.getBuiltinModule("node:util").stripVTControlCharacters(text) : text
+/** Without the colours that a logger's format has put in; of a text of megabytes what a record can hold at most. */
+export function plainText(text: string): string {
+  const cut = text.length > mostBytes ? `${text.slice(0, mostBytes)}…[truncated]` : text
+  return cut.includes("\u001b") ? process.getBuiltinModule("node:util").stripVTControlCharacters(cut) : cut
+}

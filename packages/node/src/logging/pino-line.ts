@@ -10,6 +10,8 @@ import { activeIds, isIdOf } from "./trace-ids.ts"
 
 const emit = lineEmitter("pino")
 
+const longest = 4 * 1024 * 1024 // which takes about 20 ms to read
+
 export function recordPinoLine(
   logger: PinoLogger,
   symbols: PinoSymbols,
@@ -21,6 +23,9 @@ export function recordPinoLine(
 ): void {
   const name = logger.levels.labels[level] ?? String(level)
   const severity = severityOf(name, level)
+  if (json.length > longest) {
+    return emit(severity, name, `[a line of ${json.length} characters]`, {}, Date.now(), context)
+  }
   const fields = parse(json)
   if (fields === undefined) {
     // What a hook has made of it.

@@ -2,7 +2,7 @@
 import type { Context } from "@opentelemetry/api"
 import { isError } from "../exceptions/read-thrown.ts"
 import { lineEmitter } from "./emit-line.ts"
-import { Line, withoutColours } from "./line.ts"
+import { Line, plainText } from "./line.ts"
 import { severityOf } from "./severity.ts"
 import { activeIds, isIdOf } from "./trace-ids.ts"
 
@@ -83,7 +83,7 @@ function errorIn(info: unknown): unknown {
 }
 
 function textOf(message: unknown): string {
-  if (typeof message === "string") return withoutColours(message)
+  if (typeof message === "string") return plainText(message)
   if (message === undefined) return ""
   if (isError(message)) return message.message
   return process.getBuiltinModule("node:util").inspect(message)
