@@ -18,7 +18,9 @@ test("once: what was sent is there, and shown", { timeout: 120_000 }, async () =
   )
   expect(shown).toMatch(/stock +GET \/stock\/:id +69 +0 /)
   expect(shown).toMatch(/payments +POST \/charge +21 +4 /)
-  expect(shown).toContain("payments  POST /charge: card declined for product 18\n")
+  expect(shown).toContain(`payments  POST /charge: card declined for product 18
+      charge in payments.js:10
+      > if (product % 5 === 3) throw new Error(`)
 })
 
 test("until Ctrl-C: it says where to look, and leaves nothing running", { timeout: 120_000 }, async () => {

@@ -10,6 +10,7 @@ const supported = ["20.19.0", "22", "24", "26"]
 
 /** What is run with each version. */
 export const matrixFiles = [
+  "test/exceptions/crash.test.ts",
   "test/instrumentation/http-bytes.test.ts",
   "test/node/apps.test.ts",
   "test/node/clickhouse.test.ts",

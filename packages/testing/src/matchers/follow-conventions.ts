@@ -22,7 +22,12 @@ export interface Finding {
 
 export type Reviewable = { traces(): readonly Trace[]; readonly logs: readonly RecordedLog[] } | Trace
 
-const known: Readonly<Record<string, string>> = conventionalNames
+const known: Readonly<Record<string, string>> = {
+  ...conventionalNames,
+  // Of exception events by @clickstack/node, for ClickStack's UI.
+  "exception.cause": "",
+  "exception.parsed_stacktrace": "",
+}
 
 // Clocks of two machines differ; what is meant here is a wrong start or end time.
 const toleratedSkew = 1000 // milliseconds
