@@ -49,6 +49,7 @@ export function comparable({ traces, logs, metrics }: Telemetry): Telemetry {
     if (key === "scopes" && Array.isArray(value)) return value.filter((one) => !isOwnScope(one))
     if (Array.isArray(value) && value[0] === "service.instance.id") return [value[0], "some id"]
     if (Array.isArray(value) && value[0] === "exception.stacktrace") return [value[0], "some stack"]
+    if (Array.isArray(value) && value[0] === "exception.parsed_stacktrace") return [value[0], "some frames"]
     return value
   }
   return JSON.parse(JSON.stringify({ traces, logs, metrics }, normalize)) as Telemetry

@@ -1,5 +1,5 @@
 import { SourceMap as NodeSourceMap } from "node:module"
-import fc from "fast-check"
+import { array, assert, nat, property, record, string, uniqueArray } from "fast-check"
 import { describe, expect, test } from "vitest"
 import { originalPositions, parseSourceMap } from "./source-map.ts"
 
@@ -81,19 +81,19 @@ test("several positions are found in one pass, in the order they were asked for"
 })
 
 test("the same as Node's own reader, for any map", () => {
-  const segment = fc.record({
-    column: fc.nat(500),
-    source: fc.nat(1),
-    line: fc.nat(100_000),
-    sourceColumn: fc.nat(5000),
+  const segment = record({
+    column: nat(500),
+    source: nat(1),
+    line: nat(100_000),
+    sourceColumn: nat(5000),
   })
-  const line = fc.uniqueArray(segment, { selector: ({ column }) => column, maxLength: 8 })
-  const lines = fc.array(
+  const line = uniqueArray(segment, { selector: ({ column }) => column, maxLength: 8 })
+  const lines = array(
     line.map((all) => all.toSorted((a, b) => a.column - b.column)),
     { minLength: 1, maxLength: 8 },
   )
-  fc.assert(
-    fc.property(lines, fc.nat(10), fc.nat(600), (all, at, column) => {
+  assert(
+    property(lines, nat(10), nat(600), (all, at, column) => {
       const given = {
         version: 3,
         sources: ["a.ts", "b.ts"],
@@ -155,8 +155,8 @@ describe("what is none", () => {
   ])("%s", (text) => expect(parseSourceMap(text)).toBeUndefined())
 
   test("mappings of any text give something or nothing", () => {
-    fc.assert(
-      fc.property(fc.string(), (mappings) => {
+    assert(
+      property(string(), (mappings) => {
         const broken = parseSourceMap(JSON.stringify({ sources: ["a.ts", null], mappings }))!
         const [found] = originalPositions(broken, [{ line: 1, column: 1 }])
         expect(found === undefined || found.source === "a.ts").toBe(true)
