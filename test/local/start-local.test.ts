@@ -122,11 +122,29 @@ test("asks senders and readers for the token, with or without Bearer", async () 
   expect(statuses).toEqual([401, 401, 401, 401, 200, 200, 200, 200])
 })
 
+test("logs are found before a merge has made their indexes, and after", async () => {
+  await using local = await startLocal({ memory: true, ...freePorts })
+  await post(local.otlp.http, "logs", logs([{ body: "the payment timed out", attributes: { order: "7" } }]))
+  const indexes = () =>
+    local.query(
+      "SELECT secondary_indices_compressed_bytes > 0 AS made FROM system.parts WHERE table = 'otel_logs' AND active",
+    )
+  const found = async () => {
+    const pages = [{ text: "paymen" }, { text: "the payment timed" }, { attributes: { order: "7" } }]
+    return Promise.all(pages.map(async (page) => (await local.read.logs(page)).logs.length))
+  }
+  expect(await indexes()).toEqual([{ made: 0 }])
+  expect(await found()).toEqual([1, 1, 1])
+  await local.query("OPTIMIZE TABLE otel_logs FINAL")
+  expect(await indexes()).toEqual([{ made: 1 }])
+  expect(await found()).toEqual([1, 1, 1])
+})
+
 test("an engine that cannot keep up: 503 with Retry-After at once, and no success that is not true", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
   await post(local.otlp.http, "logs", logs([{ body: "first: tables are there" }]))
   // chDB answers one statement after the other, so this one holds up what comes.
-  const slow = local.query("SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_block_size = 1")
+  const slow = local.query("SELECT sleepEachRow(1) FROM numbers(6) SETTINGS max_block_size = 1")
   let over = false
   void slow.finally(() => (over = true))
   const sent = Array.from({ length: 12 }, async (_, index) => {
