@@ -70,7 +70,7 @@ describe.skipIf(!hasPostgres)("twelve secrets", () => {
     await using server = await startClickHouse()
     const ingest = createIngest(server.url)
     await ingest.ensureSchema()
-    await run({ CLICKSTACK_CLICKHOUSE_URL: server.url, CLICKSTACK_EXIT_BUDGET: "20000" })
+    await run({ CLICKSTACK_CLICKHOUSE_URL: server.url, CLICKSTACK_EXIT_BUDGET: "20000", FLUSH: "yes" })
     const rows = await Promise.all(
       ["otel_traces", "otel_logs", "otel_metrics_sum", "otel_metrics_gauge"].map((table) =>
         ingest.query(`SELECT * FROM ${table} WHERE ServiceName = 'canary'`),
