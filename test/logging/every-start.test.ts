@@ -2,6 +2,7 @@
 // is there once, with its severity, its span and its session, and the app prints what it prints without us.
 import type { CaptureOptions } from "@clickstack/testing"
 import { expect, test } from "vitest"
+import { nodeBinary } from "../tools/node-matrix.mjs"
 import { comparable, logged, runBare, runLogged, runToTheEnd } from "./logged.ts"
 
 const formats = ["mjs", "cjs"] as const
@@ -44,6 +45,17 @@ test.each(cases)("%s, %s, %s", { timeout: 60_000 }, async (module, format, start
   expect(run.stderr).toBe(bare.stderr)
   expect(comparable(run.stdout)).toBe(comparable(bare.stdout))
   expect(run.code).toBe(bare.code)
+})
+
+test.each(["22", "24", "26"])("all of them on Node %s", { timeout: 180_000 }, async (version) => {
+  const node = await nodeBinary(version)
+  for (const logger of Object.keys(modules)) {
+    const run = await runLogged("app.mjs", { args: [logger], node })
+    const bare = await runBare("app.mjs", { args: [logger], node })
+    expect(logged(run)).toEqual([before, within, last])
+    expect(comparable(run.stdout)).toBe(comparable(bare.stdout))
+    expect(run.stderr).toBe(bare.stderr)
+  }
 })
 
 const ends = [
