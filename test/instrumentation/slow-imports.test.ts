@@ -9,3 +9,8 @@ test("an app that is importing Node's modules can record spans meanwhile", async
   })
   expect(spans.map(({ name }) => name)).toEqual(["meanwhile", "afterwards"])
 })
+
+test("node:http2 is traced also where it is imported long after node:http", async () => {
+  const { spans } = await runScript(fixture("http2-later.mjs"))
+  expect(spans.map(({ name }) => name).toSorted()).toEqual(["GET", "GET"])
+})

@@ -7,6 +7,7 @@
 import { createRequire } from "../builtins.ts"
 import { esModuleKey, isInstrumented, type ModuleSource, withFooter } from "./es-module-footer.ts"
 import type { DescribedInstrumentation, ModulePatcher } from "./module-patcher.ts"
+import type { OldNodeHooks } from "./old-node-hooks.ts"
 import { packageOf } from "./package-of.ts"
 import type { InstrumentationContext, Row } from "./row.ts"
 import { sawEsModule } from "./seen-es-modules.ts"
@@ -43,6 +44,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   const esModules = new Set<string>()
   const atStart: Row[] = []
   const undo: (() => void)[] = []
+  let old: OldNodeHooks | undefined
   let made: ModulePatcher | undefined
   const patcher = () => (made ??= load.patcher().createModulePatcher(packages, context))
 
@@ -66,7 +68,8 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
   const node = process.getBuiltinModule("node:module") as unknown as NodeModule
   undo.push(hookCompile(node.prototype, packages, patcher))
   if (node.registerHooks === undefined) {
-    undo.push(load.oldNodeHooks().installOldNodeHooks(builtins, seenBuiltin, esModules))
+    old = load.oldNodeHooks().installOldNodeHooks(builtins, seenBuiltin, esModules)
+    undo.push(old.remove)
   } else {
     const hooks = registerHooks(node, context, {
       load: (url, loadContext, next) => {
@@ -87,6 +90,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
 
   installed = {
     warm: () => {
+      old?.warm()
       made?.warm()
       for (const row of atStart) patcher().started(row)
     },

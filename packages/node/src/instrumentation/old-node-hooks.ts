@@ -9,6 +9,11 @@ import { loadedBuiltins } from "./hooks.ts"
 
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 
+export interface OldNodeHooks {
+  readonly warm: () => void
+  readonly remove: () => void
+}
+
 // A loader cannot be taken away again, and each further one makes every import slower, so a second init() adds none.
 const lookedFor = new Set<string>()
 
@@ -16,7 +21,7 @@ export function installOldNodeHooks(
   builtins: ReadonlyMap<string, unknown>,
   seenBuiltin: (name: string) => void,
   esModules: ReadonlySet<string>,
-): () => void {
+): OldNodeHooks {
   const node = process.getBuiltinModule("node:module")
   const loader = node as unknown as { _load: Load }
   const original = loader._load
@@ -49,9 +54,17 @@ export function installOldNodeHooks(
   if (isAnyInstalled(new Set(files))) {
     node.register(new URL("./es-module-loader.js", import.meta.url), { data: files })
   }
-  return () => {
-    if (loader._load === hooked) loader._load = original
-    if (channels.channel === hookedChannel) channels.channel = channel
+  return {
+    // http2 is heard of only by its loading http. What sends the telemetry loads http, too, so it comes first.
+    warm: () => {
+      if (!builtins.has("node:http2")) return
+      process.getBuiltinModule("node:http2")
+      seenBuiltin("node:http2")
+    },
+    remove: () => {
+      if (loader._load === hooked) loader._load = original
+      if (channels.channel === hookedChannel) channels.channel = channel
+    },
   }
 }
 
