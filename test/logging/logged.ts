@@ -40,7 +40,7 @@ export async function runToTheEnd(
     await using inbox = await connect({ port: 0 })
     const env = { ...inbox.env, CLICKSTACK_SPOOL: spool }
     const run = await runLogged(app, { args, env })
-    await runLogged("next.cjs", { env })
+    await runLogged("next.cjs", { env, preload: false })
     return { run, logs: logged(inbox).filter(({ body }) => body !== "the next process") }
   } finally {
     rmSync(spool, { recursive: true, force: true })

@@ -13,7 +13,7 @@ function order({ system = "postgresql", status = 200, queries = 1 } = {}) {
   tracer.startActiveSpan("GET /orders/:id", { kind: SpanKind.SERVER }, (request) => {
     request.setAttribute("http.response.status_code", status)
     for (let n = 0; n < queries; n++) {
-      const attributes = { "db.system.name": system, "db.query.text": "SELECT  1" }
+      const attributes = { "db.system.name": system, "db.query.summary": "SELECT  orders" }
       tracer.startActiveSpan("pg.query", { kind: SpanKind.CLIENT, attributes }, (query) => query.end())
     }
     logger.emit({ severityNumber: SeverityNumber.INFO, body: "order found", attributes: { items: 3 } })
@@ -54,7 +54,7 @@ const patterns: Record<string, string> = {
       *  client  db.system.name=*
       log /found$/`,
   "quoted text with two spaces in it": `
-    pg.query  client  db.query.text="SELECT  1"`,
+    pg.query  client  db.query.summary="SELECT  orders"`,
   "attributes that must not be there": `
     pg.query  !http.route`,
   "further children, with dots": `

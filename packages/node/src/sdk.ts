@@ -14,6 +14,7 @@ import type { DeliveryStats } from "./delivery/tally.ts"
 import { hostWorkers } from "./delivery/worker-relay.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
 import { lazy } from "./lazy.ts"
+import { releaseFirstLines } from "./logging/first-lines.ts"
 import { contextAsyncHooks } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
 import type { Holding } from "./sampling/hold-spans.ts"
@@ -124,6 +125,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
       .catch((error: unknown) => say("warn", "flush", `flush: ${String(error)}`))
 
   async function flush(timeout?: number, options?: FlushOptions): Promise<void> {
+    releaseFirstLines()
     holding?.decide()
     const collected = attempt(() => meter.made()?.forceFlush())
     // Without deliveries of ours (delivery: false) this is all there is to flush.
@@ -140,6 +142,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
   }
 
   async function close(timeout: number): Promise<void> {
+    releaseFirstLines()
     await attempt(() => meter.made()?.shutdown()) // collects one last time
     holding?.close()
     takeFromWorkers()
@@ -160,6 +163,7 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     flush: (timeout) => flush(timeout),
     close,
     stats: () => {
+      releaseFirstLines()
       const stats: Stats = { traces: [], logs: [], metrics: [] }
       const sampling = holding?.stats()
       for (const one of open) {
@@ -170,12 +174,14 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     },
     flushBriefly: (timeout) => flush(timeout, { brief: true }),
     exit: () => {
+      releaseFirstLines()
       takeFromWorkers()
       holding?.close()
       for (const one of open) one.exit()
     },
     // A flush collects metrics, which is no reason for another one.
     produced: () => {
+      releaseFirstLines()
       // What is held stays one number until it is decided, then another, or the same.
       const { held = 0, leftOut = 0 } = holding?.stats() ?? {}
       return open.reduce(

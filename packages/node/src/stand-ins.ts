@@ -12,6 +12,7 @@ import type {
 } from "@opentelemetry/api"
 import type { MeterProvider } from "@opentelemetry/api"
 import type { Logger, LoggerProvider } from "@opentelemetry/api-logs"
+import { activeContext } from "./context/current.ts"
 import type { Propagation } from "./context/propagation.ts"
 import { createRequire } from "./builtins.ts"
 import type { Providers } from "./globals.ts"
@@ -156,6 +157,10 @@ export const currentPropagation = (): Propagation => now.headers?.get() ?? noPro
 
 /** Whether a log record goes anywhere. */
 export const takesLogs = (): boolean => now.logs !== undefined
+
+/** Nothing is active, and nothing need be loaded to know it, until something has made the first context. */
+export const contextOfLine = (): Context | undefined =>
+  now.context !== undefined && now.context.made() === undefined ? undefined : activeContext()
 
 let meters: StandInMeters | undefined
 

@@ -17,6 +17,7 @@ import type { DescribedInstrumentation } from "./instrumentation/module-patcher.
 import { table } from "./instrumentation/table.ts"
 import { installExceptions } from "./exceptions/install-exceptions.ts"
 import { lazy } from "./lazy.ts"
+import { holdFirstLines, releaseFirstLines } from "./logging/first-lines.ts"
 import type { Options } from "./options.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
 import { type AttachingContextManager, currentPropagation, seat, standIns } from "./stand-ins.ts"
@@ -109,7 +110,9 @@ export function start(options: Options, findBefore?: () => Before, isolation?: I
     createSay("info")("info", "start", describer().startupLine(config))
   }
 
+  if (isolation === undefined) holdFirstLines()
   const warm = () => {
+    releaseFirstLines()
     sdk.warm()
     hooks?.warm()
   }

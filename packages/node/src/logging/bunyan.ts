@@ -1,10 +1,9 @@
 // bunyan's lines as log records, and the ids of the trace in the lines: where a record goes to the streams, after the
 // serializers.
 import type { Context } from "@opentelemetry/api"
-import { activeContext } from "../context/current.ts"
 import { isError } from "../exceptions/read-thrown.ts"
 import type { Instrumentation, InstrumentationContext } from "../instrumentation/row.ts"
-import { takesLogs } from "../stand-ins.ts"
+import { contextOfLine, takesLogs } from "../stand-ins.ts"
 import { lineEmitter } from "./emit-line.ts"
 import { Line } from "./line.ts"
 import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
@@ -38,7 +37,7 @@ function patchEmit({ prototype, nameFromLevel }: Bunyan, inject: boolean): void 
   const emit = lineEmitter("bunyan")
   prototype._emit = function (fields, noEmit) {
     if (noEmit === true || isRecording()) return original.call(this, fields, noEmit)
-    const context = activeContext()
+    const context = contextOfLine()
     const ids = inject ? activeIds(context) : undefined
     if (ids !== undefined) addIds(fields, ids)
     if (takesLogs() && isTaken(this, fields.level) && !isOwnWork(context)) {

@@ -1,9 +1,8 @@
 // What the app writes with console.*, recorded after it was printed. At the start these are only wrapped: the first line
 // loads the SDK. What is printed is Node's business alone, so nothing of it is made here.
-import { activeContext } from "../context/current.ts"
 import type { Instrumentation } from "../instrumentation/row.ts"
 import { createRequire } from "../builtins.ts"
-import { takesLogs } from "../stand-ins.ts"
+import { contextOfLine, takesLogs } from "../stand-ins.ts"
 import { isOwnWork, isPrinting, isRecording, linesSoFar, record } from "./own-work.ts"
 
 const require = createRequire(import.meta.url)
@@ -60,7 +59,7 @@ function wrap(name: ConsoleMethod, print: Print, counts: (on: unknown) => boolea
 }
 
 function take(name: ConsoleMethod, args: readonly unknown[]): void {
-  const context = activeContext()
+  const context = contextOfLine()
   if (isOwnWork(context)) return
   const time = Date.now()
   record(() => recorder().recordConsoleLine(name, args, time, context))

@@ -1,9 +1,8 @@
 // pino's lines as log records, and the ids of the trace in the lines. Both work on the line as pino has made it: so what
 // the app's serializers, formatters and redaction did to it holds for the record too, and none of them runs twice.
 import { createRequire } from "../builtins.ts"
-import { activeContext } from "../context/current.ts"
 import type { Instrumentation, InstrumentationContext } from "../instrumentation/row.ts"
-import { takesLogs } from "../stand-ins.ts"
+import { contextOfLine, takesLogs } from "../stand-ins.ts"
 import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
 import { recordPinoLine } from "./pino-line.ts"
 import { isSentByTheApp, markSenders } from "./pino-senders.ts"
@@ -103,7 +102,7 @@ function patchPrototype(prototype: PinoLogger, symbols: PinoSymbols, inject: boo
     const line = asJson.call(this, object, message, level, time)
     if (writing !== this || isRecording()) return line
     writing = undefined
-    const context = activeContext()
+    const context = contextOfLine()
     const ids = inject ? activeIds(context) : undefined
     if (takesLogs() && isTaken(this[streamSym] as PinoStream, level) && !isOwnWork(context)) {
       const take = (text: string) => recordPinoLine(this, symbols, text, object, level, time, context)

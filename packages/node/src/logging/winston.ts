@@ -1,10 +1,9 @@
 // winston's lines as log records, and the ids of the trace in the lines. A line gets its ids when it is written, and is
 // recorded when the logger's format is through with it: what that has taken out or left out, the record does not have.
 import type { Context } from "@opentelemetry/api"
-import { activeContext } from "../context/current.ts"
 import { isError } from "../exceptions/read-thrown.ts"
 import type { Instrumentation, InstrumentationContext } from "../instrumentation/row.ts"
-import { takesLogs } from "../stand-ins.ts"
+import { contextOfLine, takesLogs } from "../stand-ins.ts"
 import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
 import { activeIds, addIds, idKeys } from "./trace-ids.ts"
 import { isTaken, recordWinstonLine, type WinstonInfo, type WinstonLogger } from "./winston-line.ts"
@@ -70,7 +69,7 @@ function patchLogger(prototype: Prototype, inject: boolean): void {
 
   prototype.write = function (given, ...rest) {
     if (typeof given !== "object" || given === null || isRecording()) return write.call(this, given, ...rest)
-    const context = activeContext()
+    const context = contextOfLine()
     const info = inject ? withIds(given, context) : given
     const outer = written
     const mine = { info, given, context }
@@ -93,7 +92,7 @@ function patchLogger(prototype: Prototype, inject: boolean): void {
     if (written?.info === info) {
       transforming = written
       written = undefined
-    } else transforming = waiting.get(info) ?? { info, given: info, context: activeContext() }
+    } else transforming = waiting.get(info) ?? { info, given: info, context: contextOfLine() }
     if (waiting.delete(info) && waiting.size === 0) process.off("exit", recordWaiting)
     try {
       return transform.call(this, info, ...rest)
