@@ -37,6 +37,7 @@ const frames = {
       pre_context: ["function pay() {"],
       context_line: "  throw new PaymentError('declined')",
       post_context: ["}"],
+      vars: { card: "4242" },
     },
   ],
 }
@@ -53,6 +54,8 @@ beforeAll(async () => {
       { key: "exception.type", value: { stringValue: "PaymentError" } },
       { key: "exception.message", value: { stringValue: "declined" } },
       { key: "exception.parsed_stacktrace", value: { stringValue: JSON.stringify(frames) } },
+      { key: "exception.cause", value: { stringValue: "TypeError: no such card" } },
+      { key: "order.id", value: { stringValue: "7" } },
     ],
   }
   const payload = spans(
@@ -176,7 +179,11 @@ test("a trace is a waterfall with its exception's source lines and its logs, for
   expect(await text(".span .name")).toEqual(["! POST /checkout\nshop", "SELECT carts\nshop"])
   expect(await text(".span .label")).toEqual(["120 ms", "30 ms"])
   expect(await text(".details h2")).toEqual(["POST /checkout"])
-  expect(await text(".exception > :is(h3, p)")).toEqual(["PaymentError", "declined"])
+  expect(await text(".exception > :is(h3, p)")).toEqual([
+    "PaymentError",
+    "declined",
+    "caused by TypeError: no such card",
+  ])
   expect(await text(".frame summary")).toEqual(["pay /app/pay.js:12:9"])
   expect(await text(".source-line")).toEqual([
     "11\nfunction pay() {",
@@ -184,6 +191,8 @@ test("a trace is a waterfall with its exception's source lines and its logs, for
     "13\n}",
   ])
   expect(await text(".source-line.current code")).toEqual(["  throw new PaymentError('declined')"])
+  expect(await text(".frame .attributes tr")).toEqual(["card\t4242"])
+  expect(await text(".exception + .attributes tr")).toEqual(["order.id\t7"])
   expect(await text(".log .body")).toEqual(["Payment DECLINED by the bank"])
   await page.locator(".span").first().focus()
   await page.keyboard.press("ArrowDown")
@@ -272,6 +281,7 @@ test("S2: markup and scripts in whatever was sent are text, everywhere", { timeo
         in_app: true,
         lineno: 1,
         context_line: evil("source"),
+        vars: { [evil("variable")]: evil("variable's value") },
       },
     ],
   }
@@ -283,6 +293,7 @@ test("S2: markup and scripts in whatever was sent are text, everywhere", { timeo
         attributes: [
           { key: "exception.type", value: value(evil("type")) },
           { key: "exception.message", value: value(evil("exception")) },
+          { key: "exception.cause", value: value(evil("cause")) },
           { key: "exception.parsed_stacktrace", value: value(JSON.stringify(stack)) },
         ],
       },

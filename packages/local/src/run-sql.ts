@@ -14,7 +14,7 @@ export async function runSql(
   if (/\bFORMAT\s+\w+$/i.test(statement) || /\bINTO\s+OUTFILE\b/i.test(statement)) {
     throw new LocalError(
       "BAD_REQUEST",
-      "leave FORMAT and INTO OUTFILE out of the SQL, and name the format beside it",
+      "leave FORMAT and INTO OUTFILE out of the SQL, and name the format beside it (--format, or the option format)",
     )
   }
   if (answering.test(statement.replace(comments, ""))) return ingest.query(statement, params)

@@ -52,6 +52,28 @@ test("a failure is told under its span, once", () => {
   expect(draw([failed]).slice(1)).toEqual(["  no stock", "  Error: x"])
 })
 
+test("an exception is told with the app's line that threw it", () => {
+  const failed: Span = { ...span("root", "1", "", 0, 1), status: "Error" }
+  const frames = [
+    { filename: "app.js", function: "charge", lineno: 18, colno: 9, in_app: true, context_line: "  throw x" },
+    { filename: "node:internal/x", function: "run", lineno: 5, colno: 1, in_app: false },
+  ]
+  failed.events.push({
+    time: "",
+    name: "exception",
+    attributes: {
+      "exception.type": "Error",
+      "exception.message": "declined",
+      "exception.parsed_stacktrace": JSON.stringify({ frames }),
+    },
+  })
+  expect(draw([failed]).slice(1)).toEqual([
+    "  Error: declined",
+    "    at charge (app.js:18:9)",
+    "    > throw x",
+  ])
+})
+
 test("a parent that is not here, a span that is its own, and two in a circle are all shown, once", () => {
   const spans = [
     span("a", "1", "9", 0, 1),

@@ -3,6 +3,7 @@
 import { printable } from "../format-rows.ts"
 import type { Span, Trace } from "../read/trace.ts"
 import { duration, levelName, millisOf } from "../show/values.ts"
+import { readFrames } from "../show/stack-frames.ts"
 import { placeSpans } from "../show/span-tree.ts"
 import type { Paint } from "./terminal.ts"
 
@@ -12,7 +13,7 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   const end = Math.max(...trace.spans.map(({ time, durationMs }) => millisOf(time) + durationMs))
   const total = Math.max(end - start, 0.001)
   const services = [...new Set(trace.spans.map(({ service }) => service))]
-  const head = `trace ${trace.traceId}  ${duration(total)}  ${trace.spans.length} spans  ${services.map(printable).join(", ")}\n`
+  const head = `trace ${trace.traceId}  ${duration(total)}  ${trace.spans.length === 1 ? "1 span" : `${trace.spans.length} spans`}  ${services.map(printable).join(", ")}\n`
   const labels = placed.map(
     ({ span, depth, times }) =>
       `${"  ".repeat(Math.min(depth, 20))}${times > 1 ? `${times} × ` : ""}${printable(span.name)}`,
@@ -34,7 +35,7 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   })
   const logs = trace.logs.map(
     ({ time, level, levelNumber, service, body }) =>
-      `${paint.dim(time.slice(11, 23))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${printable(body)}\n`,
+      `${paint.dim(time.slice(11, 23))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${printable(firstLine(body))}\n`,
   )
   const more = trace.truncated ? ["... and more than can be shown\n"] : []
   return [head, ...lines, ...(logs.length > 0 ? ["\nlogs\n", ...logs] : []), ...more].join("")
@@ -46,11 +47,25 @@ function failures(span: Span, indent: string, paint: Paint): string {
     span.status === "Error" ? span.statusMessage : "",
     exception ? `${exception["exception.type"] ?? "exception"}: ${exception["exception.message"] ?? ""}` : "",
   ]
-  return texts
+  const failed = texts
     .filter((text, index) => text !== "" && texts.indexOf(text) === index)
     .map((text) => `${indent}${paint.red(printable(text))}\n`)
-    .join("")
+  const thrown = exception ? whereThrown(exception, indent, paint) : ""
+  return failed.join("") + thrown
 }
+
+/** Where the app itself was last, with its line when that was sent. */
+function whereThrown(exception: Readonly<Record<string, string>>, indent: string, paint: Paint): string {
+  const frames = readFrames(exception["exception.parsed_stacktrace"] ?? "") ?? []
+  const frame = frames.find(({ inApp }) => inApp) ?? frames[0]
+  if (frame === undefined) return ""
+  const place = `${indent}  ${paint.dim(`at ${printable(frame.function)} (${printable(frame.place)})`)}\n`
+  const source = frame.lines.find(({ current }) => current)?.text.trim()
+  return source ? `${place}${indent}  > ${printable(source)}\n` : place
+}
+
+/** The rest of a log is its stack, most often; `clickstack sql` and the viewer have all of it. */
+const firstLine = (body: string): string => body.split("\n", 1)[0] ?? ""
 
 const fit = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)

@@ -3,7 +3,7 @@ import type { Span, SpanEvent, SpanLink, Trace } from "../read/trace.ts"
 import { duration, millisOf } from "../show/values.ts"
 import { attributeTable } from "./attributes.ts"
 import { element } from "./element.ts"
-import { exceptionOf } from "./exception.ts"
+import { besidesException, exceptionOf } from "./exception.ts"
 import { logList } from "./log-list.ts"
 import { linkTo } from "./place.ts"
 
@@ -32,7 +32,12 @@ export function spanDetails(span: Span, trace: Trace, offsetMs: number): Node[] 
           element("dd", { class: name === "status" && span.status === "Error" && "bad" }, value),
         ]),
     ),
-    ...exceptions.map(({ attributes }) => exceptionOf(attributes)),
+    ...exceptions.flatMap(({ attributes }) => {
+      const others = besidesException(attributes)
+      return Object.keys(others).length === 0
+        ? [exceptionOf(attributes)]
+        : [exceptionOf(attributes), attributeTable(others)]
+    }),
     ...section(
       "Attributes",
       attributeTable(span.attributes, "traces", "attr."),

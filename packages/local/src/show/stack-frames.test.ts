@@ -14,6 +14,7 @@ test("frames are shown innermost first, with numbered source lines", () => {
         pre_context: ["a", "b"],
         context_line: "throw x",
         post_context: ["c"],
+        vars: { card: "4242", items: [1] },
       },
     ],
   })
@@ -28,8 +29,9 @@ test("frames are shown innermost first, with numbered source lines", () => {
         { number: 12, text: "throw x", current: true },
         { number: 13, text: "c", current: false },
       ],
+      variables: { card: "4242", items: "[1]" },
     },
-    { function: "run", place: "node:internal/x:5:1", inApp: false, lines: [] },
+    { function: "run", place: "node:internal/x:5:1", inApp: false, lines: [], variables: {} },
   ])
 })
 
@@ -41,13 +43,18 @@ test.each(["", "null", "[]", "{", '{"frames":{}}', '{"frames":[]}', '{"frames":"
 )
 
 test("frames of wrong types do no harm", () => {
-  const frames = [null, 7, { filename: 7, function: {}, lineno: "1", pre_context: "x", context_line: "y" }]
+  const frames = [
+    null,
+    7,
+    { filename: 7, function: {}, lineno: "1", pre_context: "x", context_line: "y", vars: 7 },
+  ]
   expect(readFrames(JSON.stringify({ frames }))).toEqual([
     {
       function: "(anonymous)",
       place: "?",
       inApp: false,
       lines: [{ number: undefined, text: "y", current: true }],
+      variables: {},
     },
   ])
 })

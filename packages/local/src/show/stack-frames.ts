@@ -13,6 +13,8 @@ export interface StackFrame {
   readonly place: string
   readonly inApp: boolean
   readonly lines: readonly SourceLine[]
+  /** Local variables, where the sender records them. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 /** The innermost first; undefined when the text holds none. */
@@ -53,6 +55,7 @@ function readFrame(frame: Readonly<Record<string, unknown>>): StackFrame {
             numbered(current, 0),
             ...textsOf(frame["post_context"]).map((text, index) => numbered(text, index + 1)),
           ],
+    variables: variablesOf(frame["vars"]),
   }
 }
 
@@ -60,6 +63,13 @@ const textOf = (value: unknown): string | undefined => (typeof value === "string
 
 const numberOf = (value: unknown): number | undefined =>
   Number.isSafeInteger(value) ? (value as number) : undefined
+
+function variablesOf(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {}
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, typeof one === "string" ? one : JSON.stringify(one)]),
+  )
+}
 
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one) => typeof one === "string") : []
