@@ -132,3 +132,31 @@ test("a text of any kind is read in linear time, and nothing throws", () => {
     scan(part.repeat(100_000)) // which would take minutes if each looked at the rest
   }
 })
+
+describe("texts of a megabyte, made to be slow", () => {
+  const long = (part: string) => part.repeat(Math.ceil(2 ** 20 / part.length))
+
+  test.each([
+    ["beginnings of tokens", long("-eyJ")],
+    ["beginnings of tokens, and an end", `${long("_eyJ")}.`],
+    ["URLs before an @", `${long("http://a ")}@`],
+    ["placeholders", long("token=${")],
+    ["parameters", long("token={a:")],
+    ["parameters of ClickHouse", long("{token:Aa(")],
+    ["codes of one character", long("?code=")],
+  ])("%s are read once", (_, text) => {
+    expect(scan(text) === text).toBe(true)
+  })
+
+  test("and a secret behind them is found", () => {
+    for (const part of ["-eyJ ", "http://a ", "token=${ ", "?code= "]) {
+      const text = long(part)
+      const found = scan(`${text}${jwt} https://a:hush@b/?token=hush`)
+      expect(found === `${text}[REDACTED] https://[REDACTED]@b/?token=[REDACTED]`).toBe(true)
+    }
+  })
+
+  test("a token is found wherever a word begins", () => {
+    expect(scan(`a-${jwt},x_eyJ-eyJ-${jwt}; ${jwt}.`)).toBe("a-[REDACTED],x_eyJ-[REDACTED]; [REDACTED]")
+  })
+})

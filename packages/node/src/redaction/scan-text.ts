@@ -27,7 +27,7 @@ export function createScanText(
   function hideRare(given: string): string {
     let text = given.replace(scheme, withoutCredentials)
     if (text.includes("--")) text = hideKeysAndFlags(text)
-    if (text.includes("eyJ")) text = text.replace(jwt, hidden)
+    if (text.includes("eyJ")) text = hideTokens(text)
     return text.replace(awsKey, hidden)
   }
 
@@ -46,7 +46,8 @@ export function createScanText(
   }
 }
 
-const jwt = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*/g
+const jwt = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*/y
+const jwtPartEnd = /[^\w-]|$/g
 const awsKey = /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/g
 const privateKey = /-----BEGIN [A-Z\d ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z\d ]*PRIVATE KEY-----|$)/g
 /** `--password hunter2`, as in a command line. */
@@ -57,20 +58,46 @@ const scheme = /\b(bearer|basic) +([\w\-.~+/]{6,}=*)/gi
 const withoutCredentials = (all: string, name: string, value: string) =>
   value.length < 16 && /^[A-Z]?[a-z]+\.?$/.test(value) ? all : `${name} ${hidden}`
 
+/** JSON web tokens. Each run of letters is gone through once, however often `eyJ` is in it: texts come from anybody. */
+function hideTokens(text: string): string {
+  let made = ""
+  let done = 0
+  let end = 0
+  for (let at = text.indexOf("eyJ"); at >= 0; at = text.indexOf("eyJ", at)) {
+    if (at >= end) {
+      jwtPartEnd.lastIndex = at
+      end = jwtPartEnd.exec(text)?.index ?? text.length
+    }
+    jwt.lastIndex = at
+    if (text[end] === "." && jwt.test(text)) {
+      made += text.slice(done, at) + hidden
+      at = done = jwt.lastIndex
+    } else at = text[end] === "." ? at + 3 : end
+  }
+  return done === 0 ? text : made + text.slice(done)
+}
+
 const authorityEnd = /[\s"'<>`\\/?#]/g
 const passwordEnd = /[\s"'<>`\\@]/g
+
+const indexOr = (text: string, one: string, from: number) => {
+  const index = text.indexOf(one, from)
+  return index < 0 ? text.length : index
+}
 
 /** `scheme://user:password@host`, also where the password should have been encoded and was not. */
 function hideUserinfo(text: string): string {
   let made = ""
   let done = 0
+  let nextAt = -1
   for (let found = text.indexOf("://"); found >= 0; found = text.indexOf("://", found + 3)) {
     const from = found + 3
     if (from < done) continue
     authorityEnd.lastIndex = from
     const end = authorityEnd.exec(text)?.index ?? text.length
-    let last = text.lastIndexOf("@", end - 1)
-    if (last < from) {
+    if (nextAt < from) nextAt = indexOr(text, "@", from)
+    let last = nextAt < end ? text.lastIndexOf("@", end - 1) : -1
+    if (last < 0) {
       const named = text.indexOf(":", from)
       if (named < 0 || named >= end || /^\d*$/.test(text.slice(named + 1, end))) continue
       passwordEnd.lastIndex = from

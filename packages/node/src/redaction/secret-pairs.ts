@@ -29,6 +29,7 @@ interface Span {
 const found: Span = { from: 0, to: 0 }
 
 function hidePairs(text: string, isSecret: Is): string {
+  for (const one of searches) one.end = -1
   let made = ""
   let done = 0
   let equals = text.indexOf("=")
@@ -121,9 +122,9 @@ interface Place {
 function isHarmless(value: string, { isColon, isQuoted, isSpaced, afterWord, inBraces }: Place): boolean {
   if (!/[\p{L}\d]/u.test(value)) return true
   if (/^(?:null|undefined|true|false|none|nil|NaN)[)\]}.,\s]*$/i.test(value)) return true
-  if (/^(?:\$\d+[),;]*|\$\{.*|[:@]\w+[),;]*|%s|\{\s*\w+\s*:.*)$/.test(value)) return true
+  if (/^(?:\$\d+[),;]*|[:@]\w+[),;]*|%s)$|^\$\{|^\{\s*\w+\s*:/.test(value)) return true
   if (isColon && isQuoted && /^-?[\d.eE+]+[\]}]*$/.test(value)) return true
-  if (inBraces && !isSpaced && !isQuoted && /^[A-Z]\w+(?:\(.*)?\}?$/.test(value)) return true // ClickHouse: {name:Type}
+  if (inBraces && !isSpaced && !isQuoted && /^[A-Z]\w+(?:\(|\}?$)/.test(value)) return true // ClickHouse: {name:Type}
   if (isColon && !isSpaced && /^\d{1,5}$/.test(value)) return true
   return isSpaced && afterWord && /^[a-z]+[.,!?]?$/i.test(value)
 }
@@ -153,10 +154,11 @@ function endOfBrackets(text: string, from: number): number {
   return text.length
 }
 
-const queryEnd = /[\s"<>`\\&#]|'(?!\w)/g
-const codedQueryEnd = /[\s"<>`\\&#;,]|%26|%23|'(?!\w)/gi
-const lineEnd = /[\r\n"`]|\\[rn"]|'(?!\w)/g
-const valueEnd = /[\s"<>`\\&;]|'(?!\w)|,(?=\s|[\w.-]+[=:]|$)|[)\]}]+(?=[\s,;]|$)/g
+const queryEnd = search(/[\s"<>`\\&#]|'(?!\w)/g)
+const codedQueryEnd = search(/[\s"<>`\\&#;,]|%26|%23|'(?!\w)/gi)
+const lineEnd = search(/[\r\n"`]|\\[rn"]|'(?!\w)/g)
+const valueEnd = search(/[\s"<>`\\&;]|'(?!\w)|,(?=\s|[\w.-]+[=:]|$)|[)\]}]+(?=[\s,;]|$)/g)
+const searches = [queryEnd, codedQueryEnd, lineEnd, valueEnd]
 
 const endOfQueryValue = (text: string, from: number, isCoded: boolean) =>
   endBy(isCoded ? codedQueryEnd : queryEnd, text, from)
@@ -165,7 +167,20 @@ const endOfQueryValue = (text: string, from: number, isCoded: boolean) =>
 const endOfValue = (text: string, from: number, name: string) =>
   endBy(/(?:cookies?|authorization)$/i.test(name) ? lineEnd : valueEnd, text, from)
 
-function endBy(pattern: RegExp, text: string, from: number): number {
-  pattern.lastIndex = from
-  return pattern.exec(text)?.index ?? text.length
+/** With what it found last in this text: of `token=${token=${…` all values have one end, which is looked for once. */
+interface Search {
+  readonly pattern: RegExp
+  from: number
+  end: number
+}
+
+function search(pattern: RegExp): Search {
+  return { pattern, from: 0, end: -1 }
+}
+
+function endBy(last: Search, text: string, from: number): number {
+  if (last.from <= from && from <= last.end) return last.end
+  last.pattern.lastIndex = from
+  last.from = from
+  return (last.end = last.pattern.exec(text)?.index ?? text.length)
 }

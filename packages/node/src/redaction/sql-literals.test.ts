@@ -98,3 +98,9 @@ describe("for ClickHouse, the text", () => {
     )
   })
 })
+
+test("brackets without an end are read once, and show nothing of what follows", () => {
+  const sql = `SELECT ${"[".repeat(2 ** 20)} 'S3CR3T'`
+  expect(shown("microsoft.sql_server", sql)).toBe(`${sql.slice(0, 16 * 1024)}…`)
+  expect(shown("microsoft.sql_server", "SELECT [ 'S3CR3T'")).toBe("SELECT [ ?")
+})

@@ -41,7 +41,7 @@ function tokensOf({
       "\\{\\s*\\w+\\s*:[^{}]*\\}",
       quoted("`"),
       quoted('"'),
-      ...(brackets ? ["\\[[^\\]]*\\]"] : []),
+      ...(brackets ? ["\\[[^\\]]{0,256}\\]"] : []), // SQL Server's names have 128 characters at most
       "[\\p{L}_][\\w\\p{L}]*",
       "\\s+",
       "[^]",
