@@ -14,12 +14,19 @@ function paintLevel(level: string, paint: Paint): string {
   return level === "info" ? paint.green(padded) : paint.dim(padded)
 }
 
+/** The first line; the rest is a stack, most often, which the viewer and `clickstack sql` show. */
+export function bodyLine(body: string): string {
+  const text = body.trim()
+  const end = text.search(/[\r\n]/)
+  return end === -1 ? printable(text) : `${printable(text.slice(0, end))} …`
+}
+
 export function itemLine(item: LiveItem, paint: Paint): string {
   const time = paint.dim(clock(item.time))
   const service = paint.cyan(printable(item.service || "?"))
   if (item.kind === "log") {
     const trace = item.traceId === "" ? "" : ` ${paint.dim(item.traceId)}`
-    return `${time} ${paintLevel(levelName(item.levelNumber, item.level), paint)} ${service} ${printable(item.body)}${trace}\n`
+    return `${time} ${paintLevel(levelName(item.levelNumber, item.level), paint)} ${service} ${bodyLine(item.body)}${trace}\n`
   }
   const failed = item.status === "Error"
   const mark = failed ? paint.red("span ") : paint.dim("span ")

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import type { Span } from "../read/trace.ts"
+import { bodyLine } from "./lines.ts"
 import { createPaint } from "./terminal.ts"
 import { waterfall } from "./waterfall.ts"
 
@@ -71,6 +72,14 @@ test("an exception is told with the app's line that threw it", () => {
     "  Error: declined",
     "    at charge (app.js:18:9)",
     "    > throw x",
+  ])
+})
+
+test("of a log's body the first line is shown, and that there is more", () => {
+  expect(["one", "Error: declined\n    at charge", "\ntwo\n"].map(bodyLine)).toEqual([
+    "one",
+    "Error: declined …",
+    "two",
   ])
 })
 

@@ -5,6 +5,7 @@ import type { Span, Trace } from "../read/trace.ts"
 import { duration, levelName, millisOf } from "../show/values.ts"
 import { readFrames } from "../show/stack-frames.ts"
 import { placeSpans } from "../show/span-tree.ts"
+import { bodyLine } from "./lines.ts"
 import type { Paint } from "./terminal.ts"
 
 export function waterfall(trace: Trace, columns: number, paint: Paint): string {
@@ -35,7 +36,7 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   })
   const logs = trace.logs.map(
     ({ time, level, levelNumber, service, body }) =>
-      `${paint.dim(time.slice(11, 23))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${printable(firstLine(body))}\n`,
+      `${paint.dim(time.slice(11, 23))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${bodyLine(body)}\n`,
   )
   const more = trace.truncated ? ["... and more than can be shown\n"] : []
   return [head, ...lines, ...(logs.length > 0 ? ["\nlogs\n", ...logs] : []), ...more].join("")
@@ -63,9 +64,6 @@ function whereThrown(exception: Readonly<Record<string, string>>, indent: string
   const source = frame.lines.find(({ current }) => current)?.text.trim()
   return source ? `${place}${indent}  > ${printable(source)}\n` : place
 }
-
-/** The rest of a log is its stack, most often; `clickstack sql` and the viewer have all of it. */
-const firstLine = (body: string): string => body.split("\n", 1)[0] ?? ""
 
 const fit = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)
