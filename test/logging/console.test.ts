@@ -64,6 +64,22 @@ test("arguments that throw or are cyclic cost the app nothing, and the line is t
   expect(run.logs[2]!.attributes).toEqual({ big: "10" })
 })
 
+test("nothing of the app runs that would not without us, and what is odd is a line all the same", async () => {
+  const run = await runUnchanged(`
+    let ran = 0
+    const trap = () => ran++
+    const trapped = new Proxy({ a: 1 }, { get: trap, ownKeys: () => { throw new Error("trap") },
+      getPrototypeOf: () => { throw new Error("trap") } })
+    console.log({ get x() { return ran++ }, y: { get z() { return ran++ }, trapped } })
+    console.log(trapped)
+    console.log(ran, "ran")`)
+  expect(lines(run)).toEqual([
+    ["info", "{ x: [Getter], y: { z: [Getter], trapped: { a: 1 } } }", {}],
+    ["info", "{ a: 1 }", {}],
+    ["info", "0 ran", {}],
+  ])
+})
+
 test("methods that the app takes out, replaces before or after, or routes to one another, give each line once", async () => {
   const run = await runUnchanged(`
     const { log } = console

@@ -7,7 +7,7 @@ import { lineEmitter } from "./emit-line.ts"
 import { isPlainObject, Line, plainText } from "./line.ts"
 import { severities } from "./severity.ts"
 
-const { format, inspect } = process.getBuiltinModule("node:util")
+const { format, inspect, types } = process.getBuiltinModule("node:util")
 
 const levels = {
   debug: "debug",
@@ -27,9 +27,10 @@ export function recordConsoleLine(
   context: Context | undefined,
 ): void {
   const level = name === "error" && isTrace(args) ? "trace" : levels[name]
-  const line = new Line()
+  const line = new Line({ runsGetters: false })
   for (const argument of name === "dir" ? args.slice(0, 1) : args) {
-    if (typeof argument !== "object" || argument === null) continue
+    // As Node prints them, without running anything of the app's.
+    if (typeof argument !== "object" || argument === null || types.isProxy(argument)) continue
     if (isError(argument)) line.addError(argument)
     else if (isPlainObject(argument)) line.addFields(argument)
   }

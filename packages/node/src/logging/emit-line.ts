@@ -30,6 +30,6 @@ export function lineEmitter(scope: string): EmitLine {
         // Not what is active when it is emitted, which may be later.
         context: context ?? api().ROOT_CONTEXT,
       })
-    })
+    }, body.length)
   }
 }

@@ -10,10 +10,18 @@ const mostAttributes = 1000 // the limits that are set come later, and are lower
 const mostBytes = 1024 * 1024
 const plain = createPlain({ valueBytes: mostBytes }, undefined)
 
+const { types } = process.getBuiltinModule("node:util")
+
 export class Line {
   readonly attributes: Record<string, unknown> = {}
+  readonly #runsGetters: boolean
   #count = 0
   #hasError = false
+
+  /** `runsGetters`: the logger reads properties, so we may, too. Node's console shows only that there are getters. */
+  constructor({ runsGetters = true }: { readonly runsGetters?: boolean } = {}) {
+    this.#runsGetters = runsGetters
+  }
 
   get hasError(): boolean {
     return this.#hasError
@@ -42,9 +50,11 @@ export class Line {
 
   /** Each property that is not in `without`, below `prefix`. */
   addFields(object: object, prefix = "", without?: ReadonlySet<string>, depth = 0): void {
+    if (!this.#runsGetters && types.isProxy(object)) return
     for (const key of Object.keys(object)) {
       if (this.#count >= mostAttributes) return
       if (without !== undefined && without.has(key)) continue
+      if (!this.#runsGetters && Object.getOwnPropertyDescriptor(object, key)?.get !== undefined) continue
       let value: unknown
       try {
         value = (object as Record<string, unknown>)[key]
@@ -64,7 +74,7 @@ export class Line {
       case "bigint":
         return this.#set(key, String(value))
       case "object":
-        if (value === null) return
+        if (value === null || (!this.#runsGetters && types.isProxy(value))) return
         if (isPlainObject(value)) {
           if (depth < deepest) return this.addFields(value, key, undefined, depth + 1)
           return this.#set(key, "[nested too deep]")
