@@ -31,6 +31,10 @@ describe("is taken out", () => {
       "/to?next=https%3A%2F%2Fa%2F%3Ftoken%3D[REDACTED]%26b%3D1",
     ],
     ["GET /a?api_key=hush HTTP/1.1", "GET /a?api_key=[REDACTED] HTTP/1.1"],
+    ['cookie: theme=x; sid="hush"; b=1', "cookie: [REDACTED]"],
+    ['Authorization: Token token="hush", realm="a"', "Authorization: [REDACTED]"],
+    ['{"h":"Cookie: sid=\\"hush\\"; b=1","n":1}', '{"h":"Cookie: [REDACTED]","n":1}'],
+    ["PGPASSWORD=hush psql", "PGPASSWORD=[REDACTED] psql"],
     ["user=a&password=hush", "user=a&password=[REDACTED]"],
     [
       "Server=db;User Id=sa;Password=hush1;Encrypt=true",

@@ -4,7 +4,7 @@
 
 /** Wherever they stand, unless what follows says that the value only describes a secret: `token_count`, `secret.name`. */
 const words = new Set(
-  `password passwords passwd passwort pwd passphrase passcode secret secrets token authorization cookie cookies credential
+  `password passwords pgpassword sshpass passwd passwort pwd passphrase passcode secret secrets token authorization cookie cookies credential
   credentials apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken refreshtoken idtoken
   clientsecret csrftoken xsrftoken sessiontoken cardnumber creditcard ccnumber cvv cvv2 cvc ssn jwt totp otp phpsessid
   jsessionid`.split(/\s+/),

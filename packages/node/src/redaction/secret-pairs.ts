@@ -156,7 +156,8 @@ function endOfBrackets(text: string, from: number): number {
 
 const queryEnd = search(/[\s"<>`\\&#]|'(?!\w)/g)
 const codedQueryEnd = search(/[\s"<>`\\&#;,]|%26|%23|'(?!\w)/gi)
-const lineEnd = search(/[\r\n"`]|\\[rn"]|'(?!\w)/g)
+// A quoted value in it, as in `sid="x"`, is a part of it.
+const lineEnd = search(/=\\?"[^"\r\n]*"|[\r\n"`]|\\[rn"]|'(?!\w)/g)
 const valueEnd = search(/[\s"<>`\\&;]|'(?!\w)|,(?=\s|[\w.-]+[=:]|$)|[)\]}]+(?=[\s,;]|$)/g)
 const searches = [queryEnd, codedQueryEnd, lineEnd, valueEnd]
 
@@ -182,5 +183,7 @@ function endBy(last: Search, text: string, from: number): number {
   if (last.from <= from && from <= last.end) return last.end
   last.pattern.lastIndex = from
   last.from = from
-  return (last.end = last.pattern.exec(text)?.index ?? text.length)
+  let match = last.pattern.exec(text)
+  while (match?.[0].startsWith("=") === true) match = last.pattern.exec(text)
+  return (last.end = match?.index ?? text.length)
 }
