@@ -1,20 +1,16 @@
 // The session in a real ClickHouse: where ClickStack's UI looks for it.
-import { clickhouse, createIngest } from "@clickstack/ingest"
+import { clickhouse } from "@clickstack/ingest"
 import { type Clickstack, init, withSession, withSpan } from "@clickstack/node"
-import { startClickHouse } from "@clickstack/testing"
 import { logs } from "@opentelemetry/api-logs"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { useTables } from "../clickhouse/use-tables.ts"
 
-let server: Awaited<ReturnType<typeof startClickHouse>>
-let ingest: ReturnType<typeof createIngest>
+const tables = useTables()
 let clickstack: Clickstack
 
 beforeAll(async () => {
-  server = await startClickHouse()
-  ingest = createIngest(server.url)
-  await ingest.ensureSchema()
   clickstack = init({
-    destination: clickhouse({ url: server.url }),
+    destination: clickhouse({ url: tables.url }),
     service: "shop",
     startupLine: false,
     spool: false,
@@ -24,8 +20,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await clickstack.shutdown()
-  await ingest.close()
-  await server.close()
 })
 
 test("rows of a session carry rum.sessionId in their resource, those of none do not", async () => {
@@ -37,7 +31,7 @@ test("rows of a session carry rum.sessionId in their resource, those of none do 
   withSpan("span of none", () => logs.getLogger("test").emit({ body: "log of none" }))
   await clickstack.flush()
 
-  const rows = await ingest.query(`
+  const rows = await tables.ingest.query(`
     SELECT * FROM (
       SELECT SpanName AS what, ResourceAttributes['rum.sessionId'] AS rum, SpanAttributes['session.id'] AS session
       FROM otel_traces WHERE ServiceName = 'shop'
@@ -54,7 +48,7 @@ test("rows of a session carry rum.sessionId in their resource, those of none do 
     { what: "span of visit-2", rum: "visit-2", session: "visit-2" },
   ])
   // The column by which the UI finds the traces of a session.
-  const found = await ingest.query(
+  const found = await tables.ingest.query(
     "SELECT SpanName FROM otel_traces WHERE `__hdx_materialized_rum.sessionId` = {session:String}",
     { session: "visit-2" },
   )

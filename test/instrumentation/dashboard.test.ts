@@ -1,23 +1,11 @@
 // What ClickStack's Node.js dashboard asks for is in a real ClickHouse, once: as it comes, beside OpenTelemetry's own
 // packages for the same, and with a worker thread.
-import { createIngest } from "@clickstack/ingest"
-import { startClickHouse } from "@clickstack/testing"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
+import { useTables } from "../clickhouse/use-tables.ts"
 import { runApp } from "../node/run-app.ts"
 import { fixture } from "./traced-app.ts"
 
-let server: Awaited<ReturnType<typeof startClickHouse>>
-let ingest: ReturnType<typeof createIngest>
-beforeAll(async () => {
-  server = await startClickHouse()
-  ingest = createIngest(server.url)
-  await ingest.ensureSchema()
-})
-afterAll(async () => {
-  await ingest.close()
-  await server.close()
-})
-
+const tables = useTables()
 const gauges = [
   "nodejs.eventloop.delay.p50",
   "nodejs.eventloop.delay.p90",
@@ -33,7 +21,7 @@ async function run(app: string, service: string, env: Record<string, string> = {
   const ended = await runApp(fixture(app), [], {
     nodeOptions: ["--import", "@clickstack/node/register"],
     env: {
-      CLICKSTACK_CLICKHOUSE_URL: server.url,
+      CLICKSTACK_CLICKHOUSE_URL: tables.url,
       OTEL_SERVICE_NAME: service,
       // OpenTelemetry's packages tell that one of them is deprecated.
       CLICKSTACK_LOG_LEVEL: "error",
@@ -46,7 +34,7 @@ async function run(app: string, service: string, env: Record<string, string> = {
 
 /** As the dashboard filters: one row for each series and collection, with how often it is there. */
 const series = (table: string, service: string, names: readonly string[]) =>
-  ingest.query<{ name: string; attributes: Record<string, string>; values: number; value: number }>(
+  tables.ingest.query<{ name: string; attributes: Record<string, string>; values: number; value: number }>(
     `SELECT MetricName AS name, Attributes AS attributes, toUInt32(count()) AS values, any(Value) AS value
      FROM ${table}
      WHERE ResourceAttributes['telemetry.sdk.language'] = 'nodejs' AND ServiceName = {service:String}
@@ -84,7 +72,9 @@ test.each([
 test("an instrument of each kind arrives", async () => {
   await run("instruments.mjs", "instruments")
   const of = (columns: string, table: string) =>
-    ingest.query(`SELECT MetricName AS name, ${columns} FROM ${table} WHERE ScopeName = 'shop' ORDER BY name`)
+    tables.ingest.query(
+      `SELECT MetricName AS name, ${columns} FROM ${table} WHERE ScopeName = 'shop' ORDER BY name`,
+    )
   expect(await of("Value AS value, IsMonotonic AS monotonic", "otel_metrics_sum")).toEqual([
     { name: "baskets", value: -1, monotonic: false },
     { name: "orders", value: 2, monotonic: true },

@@ -4,26 +4,16 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
-import { createIngest } from "@clickstack/ingest"
-import { startClickHouse } from "@clickstack/testing"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
+import { useTables } from "../clickhouse/use-tables.ts"
 import { until } from "../clickhouse/until.ts"
 
 const directory = fileURLToPath(new URL("fixtures/three-services/", import.meta.url))
 
-let server: Awaited<ReturnType<typeof startClickHouse>>
-let ingest: ReturnType<typeof createIngest>
+const tables = useTables()
 const running: ChildProcess[] = []
-
-beforeAll(async () => {
-  server = await startClickHouse()
-  ingest = createIngest(server.url)
-  await ingest.ensureSchema()
-})
-afterAll(async () => {
+afterAll(() => {
   for (const child of running) child.kill("SIGKILL")
-  await ingest.close()
-  await server.close()
 })
 
 /** Resolves to the URL that the service prints when it listens. */
@@ -33,7 +23,7 @@ async function start(service: string, script: string, nextUrl = ""): Promise<str
     env: {
       PATH: process.env["PATH"],
       OTEL_SERVICE_NAME: service,
-      CLICKSTACK_CLICKHOUSE_URL: server.url,
+      CLICKSTACK_CLICKHOUSE_URL: tables.url,
       NEXT_URL: nextUrl,
     },
     stdio: ["ignore", "pipe", "inherit"],
@@ -53,7 +43,7 @@ async function stopAll(): Promise<void> {
 }
 
 async function stored(table: "otel_traces" | "otel_logs"): Promise<number> {
-  const [row] = await ingest.query<{ rows: number | string }>(`SELECT count() AS rows FROM ${table}`)
+  const [row] = await tables.ingest.query<{ rows: number | string }>(`SELECT count() AS rows FROM ${table}`)
   return Number(row?.rows)
 }
 
@@ -85,7 +75,7 @@ test("two visitors' requests are two traces of two sessions, each across all thr
 
   // DISTINCT: what was under way as a service ended may be stored twice.
   for (const { traceId, session } of visits) {
-    const spans = await ingest.query(
+    const spans = await tables.ingest.query(
       `SELECT DISTINCT span.ServiceName AS service, span.SpanName AS name, span.SpanKind AS kind,
          parent.ServiceName AS under
        FROM otel_traces AS span LEFT JOIN otel_traces AS parent
@@ -102,7 +92,7 @@ test("two visitors' requests are two traces of two sessions, each across all thr
       { service: "orders", name: "GET", kind: "Client", under: "orders" },
       { service: "stock", name: "GET /stock/:item", kind: "Server", under: "orders" },
     ])
-    const logs = await ingest.query(
+    const logs = await tables.ingest.query(
       `SELECT DISTINCT ServiceName AS service, LogAttributes['session.id'] AS session FROM otel_logs
        WHERE TraceId = {traceId:String} ORDER BY service`,
       { traceId },
@@ -110,6 +100,8 @@ test("two visitors' requests are two traces of two sessions, each across all thr
     expect(logs).toEqual(["checkout", "orders", "stock"].map((service) => ({ service, session })))
   }
   // Nothing else was traced: neither what writes to ClickHouse nor anything without a session.
-  const [total] = await ingest.query("SELECT uniq(SpanId) AS spans, uniq(TraceId) AS traces FROM otel_traces")
+  const [total] = await tables.ingest.query(
+    "SELECT uniq(SpanId) AS spans, uniq(TraceId) AS traces FROM otel_traces",
+  )
   expect(total).toMatchObject({ spans: 10, traces: 2 })
 })

@@ -1,24 +1,12 @@
 // The same app into a real ClickHouse, by CLICKSTACK_CLICKHOUSE_URL and by clickhouse(): the same rows as CommonJS and as
 // ES module, and in them what the SDK recorded.
-import { createIngest } from "@clickstack/ingest"
-import { startClickHouse } from "@clickstack/testing"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
+import { useTables } from "../clickhouse/use-tables.ts"
 import { runApp } from "./run-app.ts"
 
 const node = process.env["CLICKSTACK_TEST_NODE"] ?? process.execPath
 const register = "@clickstack/node/register"
-let server: Awaited<ReturnType<typeof startClickHouse>>
-let ingest: ReturnType<typeof createIngest>
-
-beforeAll(async () => {
-  server = await startClickHouse()
-  ingest = createIngest(server.url)
-  await ingest.ensureSchema()
-})
-afterAll(async () => {
-  await ingest.close()
-  await server.close()
-})
+const tables = useTables()
 
 const starts = [
   ["CommonJS with --require", "app.cjs", ["--require", register]],
@@ -29,7 +17,7 @@ const starts = [
 /** All rows of a service, without what differs from run to run, and what the SDK tells of itself. */
 async function rowsOf(service: string) {
   const of = (columns: string, table: string, order: string) =>
-    ingest.query(
+    tables.ingest.query(
       `SELECT ${columns} FROM ${table} WHERE ServiceName = {service:String} AND ScopeName != '@clickstack/node' ORDER BY ${order}`,
       {
         service,
@@ -64,7 +52,7 @@ test("every way to start gives the same rows", async () => {
   const all = []
   for (const [name, app, nodeOptions] of starts) {
     const env = {
-      CLICKSTACK_CLICKHOUSE_URL: server.url,
+      CLICKSTACK_CLICKHOUSE_URL: tables.url,
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: "team=a",
       CLICKSTACK_EXIT_BUDGET: "20000",
@@ -126,9 +114,11 @@ test("clickhouse() as the destination in code, beside another", async () => {
     const clickstack = init({ service: "in code", exitBudget: 20000, destination: [clickhouse({ url: process.argv[1] }), memory] })
     api.trace.getTracer("x").startSpan("one").end()
     clickstack.shutdown().then(() => console.log(spans.map((span) => span.spanContext().spanId).join()))`
-  const { stdout, stderr } = await runApp("-e", [code, server.url], { node })
+  const { stdout, stderr } = await runApp("-e", [code, tables.url], { node })
   // ClickHouse's client was loaded before init(), by ingest, which is no concern of an app that only sends with it.
   expect(stderr).toBe("")
-  const rows = await ingest.query("SELECT SpanId, SpanName FROM otel_traces WHERE ServiceName = 'in code'")
+  const rows = await tables.ingest.query(
+    "SELECT SpanId, SpanName FROM otel_traces WHERE ServiceName = 'in code'",
+  )
   expect(rows).toEqual([{ SpanId: stdout.trim(), SpanName: "one" }])
 })

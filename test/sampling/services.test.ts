@@ -1,23 +1,11 @@
 // Two services in a row, into a real ClickHouse: they decide alike, say it on the wire, and what ClickStack counts is what
 // was asked.
-import { createIngest } from "@clickstack/ingest"
 import type { Options } from "@clickstack/node"
-import { startClickHouse } from "@clickstack/testing"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { useTables } from "../clickhouse/use-tables.ts"
 import { startServices } from "./services.ts"
 
-let server: Awaited<ReturnType<typeof startClickHouse>>
-let ingest: ReturnType<typeof createIngest>
-beforeAll(async () => {
-  server = await startClickHouse()
-  ingest = createIngest(server.url)
-  await ingest.ensureSchema()
-})
-afterAll(async () => {
-  await ingest.close()
-  await server.close()
-})
-
+const tables = useTables()
 let runs = 0
 /** The services `shop` and `stock`, each asked as often as told; what ClickHouse has of them. */
 async function run(
@@ -31,7 +19,7 @@ async function run(
     { ...stock, service: `stock-${id}` },
   ]
   const env = {
-    CLICKSTACK_CLICKHOUSE_URL: server.url,
+    CLICKSTACK_CLICKHOUSE_URL: tables.url,
     CLICKSTACK_SPOOL: "false",
     CLICKSTACK_EXIT_BUDGET: "20000",
   }
@@ -42,7 +30,7 @@ async function run(
   }
   const stats = await services.flush()
   await services.close()
-  const rows = await ingest.query<{
+  const rows = await tables.ingest.query<{
     service: string
     kind: string
     path: string
@@ -55,7 +43,7 @@ async function run(
      FROM otel_traces WHERE endsWith(ServiceName, {id:String}) GROUP BY service, kind, path ORDER BY service, kind, path`,
     { id: `-${id}` },
   )
-  const ids = await ingest.query<{ ids: string[] }>(
+  const ids = await tables.ingest.query<{ ids: string[] }>(
     `SELECT groupUniqArray(TraceId) AS ids FROM otel_traces WHERE endsWith(ServiceName, {id:String}) AND SpanKind = 'Server'
      GROUP BY ServiceName`,
     { id: `-${id}` },

@@ -5,6 +5,7 @@ import type { LoggerProvider } from "@opentelemetry/api-logs"
 import type { Config } from "../config.ts"
 import { activeContext } from "../context/current.ts"
 import { spanOf } from "../context/local-trace.ts"
+import { isSampled } from "../context/sampled.ts"
 import { api } from "../opentelemetry.ts"
 import { attributesOf } from "./exception-attributes.ts"
 import type { LocalVariables } from "./local-variables.ts"
@@ -17,7 +18,6 @@ const scope = "@clickstack/node"
 const error = 2 // SpanStatusCode.ERROR
 const server = 1 // SpanKind.SERVER
 const severity = 17 // SeverityNumber.ERROR
-const sampled = 1 // TraceFlags.SAMPLED
 const framesKey = "exception.parsed_stacktrace"
 const stackKey = "exception.stacktrace"
 const causesKey = "exception.cause"
@@ -193,7 +193,7 @@ function spanFor(
   context: Context | undefined,
 ): [Span | undefined, isFresh: boolean] {
   if (active?.isRecording() === true) return [active, false]
-  if (active !== undefined && (active.spanContext().traceFlags & sampled) === 0) return [undefined, false]
+  if (active !== undefined && !isSampled(active.spanContext())) return [undefined, false]
   const { trace, ROOT_CONTEXT } = api()
   const around = context ?? ROOT_CONTEXT
   const parent = active === undefined || spanOf(around) === active ? around : trace.setSpan(around, active)

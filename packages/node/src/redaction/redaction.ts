@@ -3,7 +3,7 @@
 import type { Redact } from "../delivery/plain-value.ts"
 import type { RedactConfig } from "../privacy-config.ts"
 import { hidden, hideTexts } from "./hide-texts.ts"
-import { remembered } from "./remembered.ts"
+import { remembered } from "../remembered.ts"
 import { createScanText } from "./scan-text.ts"
 import { createSecretKeys } from "./secret-keys.ts"
 

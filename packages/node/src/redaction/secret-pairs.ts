@@ -2,7 +2,7 @@
 // object, header lines, and all of these percent-encoded in each other. One walk from separator to separator; the values
 // of secret names are replaced.
 import { hidden } from "./hide-texts.ts"
-import { remembered } from "./remembered.ts"
+import { remembered } from "../remembered.ts"
 
 /** Of signed URLs: in lower case, as attributes none of them is a secret. */
 const signatures = new Set(

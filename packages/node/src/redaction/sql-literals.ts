@@ -1,6 +1,7 @@
 // SQL without the values that stand in it, and without its comments, for any database that reads SQL: each literal
 // becomes a `?`. The text need not be correct, or whole. Where a text is read in two ways by different databases, the
 // rest of it is left out: too little is shown, never a value.
+import { remembered } from "../remembered.ts"
 
 export interface Dialect {
   /** One token after another, which together are the text. */
@@ -135,19 +136,14 @@ function formatName(rest: string): string {
   return name === "" ? "" : ` ${name}`
 }
 
-const longestKept = 4_096
-const mostKept = 500
-const known = new Map<Dialect, Map<string, string>>()
+const known = new Map<Dialect, (sql: string) => string>()
 
 /** Apps ask the same again and again. */
 export function rememberWithoutLiterals(sql: string, dialect: Dialect): string {
-  if (sql.length > longestKept) return withoutLiterals(sql, dialect)
-  let texts = known.get(dialect)
-  if (texts === undefined) known.set(dialect, (texts = new Map<string, string>()))
-  let text = texts.get(sql)
-  if (text === undefined) {
-    if (texts.size >= mostKept) texts.clear()
-    texts.set(sql, (text = withoutLiterals(sql, dialect)))
+  let find = known.get(dialect)
+  if (find === undefined) {
+    find = remembered((one) => withoutLiterals(one, dialect), { most: 500, longest: 4096 })
+    known.set(dialect, find)
   }
-  return text
+  return find(sql)
 }
