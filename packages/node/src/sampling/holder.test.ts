@@ -12,6 +12,8 @@ import { createTraceSampler } from "./trace-sampler.ts"
 
 const low = `${"1".repeat(18)}10000000000000`
 const high = `${"1".repeat(18)}f0000000000000`
+// OpenTelemetry takes a small number for a time since the process's start, if that is so long ago, else for a date.
+const epoch = Date.UTC(2030, 0)
 
 /** The real SDK, with a clock of ours and traces whose ids are chosen. */
 function open(sampling: SamplingOptions, room: { maxSpans?: number; maxBytes?: number } = {}) {
@@ -52,10 +54,10 @@ function open(sampling: SamplingOptions, room: { maxSpans?: number; maxBytes?: n
     budget,
     begin: (name: string, traceId: string, parent?: SpanContext) => {
       nextId = traceId
-      return tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: now }, under(parent))
+      return tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: epoch + now }, under(parent))
     },
-    child: (name: string, parent: Span) => tracer.startSpan(name, { startTime: now }, under(parent)),
-    end: (...ending: Span[]) => ending.forEach((span) => span.end(now)),
+    child: (name: string, parent: Span) => tracer.startSpan(name, { startTime: epoch + now }, under(parent)),
+    end: (...ending: Span[]) => ending.forEach((span) => span.end(epoch + now)),
     wait: (milliseconds: number) => (now += milliseconds),
     /** What has been sent since it was asked last. */
     sent: () =>
