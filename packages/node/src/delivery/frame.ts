@@ -2,11 +2,12 @@
 //   0 "CSPL"   4 version   5 state: 0 waits, 255 done   6 flags: 1 deflated   7 zero   8 items   12 payload bytes
 //   16 id (8 bytes, the same batch written twice has one)   24 CRC-32 of the payload   28 CRC-32 of bytes 0 to 27
 // The checksum of the header takes the state as 0, so that a delivered batch is marked by writing one byte. Later
-// versions keep bytes 0 to 31, so that what cannot be read can still be counted and skipped.
+// versions keep bytes 0 to 31, so that what cannot be read can still be counted and skipped. The payload is an OTLP
+// request, or what V8's serializer makes of plain objects; version 1 had those as one row for each item.
 const { crc32 } = process.getBuiltinModule("node:zlib")
 
 const magic = Buffer.from("CSPL")
-const version = 1
+const version = 2
 const deflated = 1
 const done = 255
 export const headerBytes = 32

@@ -1,11 +1,20 @@
-// Telemetry as plain arrays that can cross to disk or another thread, and back to what any exporter takes. Resources
-// and scopes stand once and are shared again afterwards, since exporters group what they send by these objects.
-import type { Attributes, Link, SpanContext } from "@opentelemetry/api"
-import type { Resource } from "@opentelemetry/resources"
+// Telemetry as plain data that can cross to disk or another thread, and back to what any exporter takes. What `pack`
+// writes of an item, `unpack` reads in the same order.
+import type { HrTime, Link } from "@opentelemetry/api"
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs"
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
-import { plainSpan, plainTraceState } from "./plain-telemetry.ts"
+import {
+  flatten,
+  type Next,
+  type PackedResource,
+  packResource,
+  readContext,
+  unflatten,
+  unpackResource,
+  writeContext,
+} from "./flat.ts"
+import { type LogFields, plainSpan } from "./plain-telemetry.ts"
 
 /** How the items of one signal are counted, packed and taken apart. */
 export interface ItemKind<T> {
@@ -17,89 +26,72 @@ export interface ItemKind<T> {
   readonly halve?: (item: T) => [T, T] | undefined
 }
 
-type Scope = ReadableSpan["instrumentationScope"]
-type PackedResource = [attributes: Attributes, schemaUrl: string | undefined]
-type PackedContext = [
-  traceId: string,
-  spanId: string,
-  traceFlags: number,
-  isRemote: boolean | undefined,
-  traceState: string | undefined,
-]
+const readTime = (next: Next): HrTime => [next() as number, next() as number]
 
-type PackedLink = [PackedContext, Attributes | undefined, number | undefined]
-type SpanFields = [
-  ReadableSpan["name"],
-  ReadableSpan["kind"],
-  ReadableSpan["startTime"],
-  ReadableSpan["endTime"],
-  ReadableSpan["duration"],
-  ReadableSpan["status"],
-  ReadableSpan["attributes"],
-  ReadableSpan["events"],
-  PackedLink[],
-]
+function packLink({ context, attributes, droppedAttributesCount }: Link): unknown[] {
+  const packed: unknown[] = [attributes, droppedAttributesCount]
+  writeContext(packed, context)
+  return packed
+}
 
-interface Packed {
-  readonly resources: readonly PackedResource[]
-  readonly scopes: readonly Scope[]
-  readonly items: readonly (readonly unknown[])[]
+function unpackLink([attributes, dropped, ...context]: unknown[]): Link {
+  const link: Link = { context: readContext(() => context.shift())! }
+  if (attributes !== undefined) link.attributes = attributes as NonNullable<Link["attributes"]>
+  if (dropped !== undefined) link.droppedAttributesCount = dropped as number
+  return link
 }
 
 export const spanKind: ItemKind<ReadableSpan> = {
   count: () => 1,
   pack: (spans) =>
-    packed(spans, (span, resource, scope) => [
-      resource,
-      scope,
-      packContext(span.spanContext()),
-      span.parentSpanContext && packContext(span.parentSpanContext),
-      span.name,
-      span.kind,
-      span.startTime,
-      span.endTime,
-      span.duration,
-      span.status,
-      span.attributes,
-      span.events,
-      span.links.map((link) => [packContext(link.context), link.attributes, link.droppedAttributesCount]),
-      span.droppedAttributesCount,
-      span.droppedEventsCount,
-      span.droppedLinksCount,
-    ]),
-  unpack: (value) =>
-    unpacked(value, (item, resource, instrumentationScope) => {
-      const [
-        ,
-        ,
-        context,
-        parent,
+    flatten(spans, (fields, span) => {
+      const { startTime, endTime, duration, status, events, links } = span
+      writeContext(fields, span.spanContext())
+      writeContext(fields, span.parentSpanContext)
+      fields.push(
+        span.name,
+        span.kind,
+        startTime[0],
+        startTime[1],
+        endTime[0],
+        endTime[1],
+        duration[0],
+        duration[1],
+        status.code,
+        status.message,
+        // Most have none, and an empty list costs as much as three numbers.
+        events.length > 0 ? events : undefined,
+        links.length > 0 ? links.map(packLink) : undefined,
+        span.droppedAttributesCount,
+        span.droppedEventsCount,
+        span.droppedLinksCount,
+      )
+    }),
+  unpack: (packed) =>
+    unflatten(packed, (next, common) => {
+      const context = readContext(next)!
+      const parentSpanContext = readContext(next)
+      const name = next() as string
+      const kind = next() as number
+      const startTime = readTime(next)
+      const endTime = readTime(next)
+      const duration = readTime(next)
+      const code = next() as number
+      const message = next() as string | undefined
+      return plainSpan(context, {
+        ...common,
         name,
         kind,
+        parentSpanContext,
         startTime,
         endTime,
         duration,
-        status,
-        attributes,
-        events,
-        links,
-      ] = item as [number, number, PackedContext, PackedContext | undefined, ...SpanFields]
-      return plainSpan(unpackContext(context), {
-        name,
-        kind,
-        parentSpanContext: parent && unpackContext(parent),
-        startTime,
-        endTime,
-        duration,
-        status,
-        attributes,
-        events,
-        links: links.map(unpackLink),
-        resource,
-        instrumentationScope,
-        droppedAttributesCount: item[13] as number,
-        droppedEventsCount: item[14] as number,
-        droppedLinksCount: item[15] as number,
+        status: { code, ...(message === undefined ? {} : { message }) },
+        events: (next() ?? []) as ReadableSpan["events"],
+        links: ((next() ?? []) as unknown[][]).map(unpackLink),
+        droppedAttributesCount: next() as number,
+        droppedEventsCount: next() as number,
+        droppedLinksCount: next() as number,
       })
     }),
 }
@@ -107,24 +99,44 @@ export const spanKind: ItemKind<ReadableSpan> = {
 export const logKind: ItemKind<ReadableLogRecord> = {
   count: () => 1,
   pack: (records) =>
-    packed(records, ({ spanContext, resource: _r, instrumentationScope: _s, ...fields }, resource, scope) => [
-      resource,
-      scope,
-      spanContext && packContext(spanContext),
-      fields,
-    ]),
-  unpack: (value) =>
-    unpacked(value, (item, resource, instrumentationScope) => {
-      const [, , context, fields] = item as [number, number, PackedContext | undefined, ReadableLogRecord]
-      return {
-        ...fields,
-        resource,
-        instrumentationScope,
-        ...(context === undefined ? {} : { spanContext: unpackContext(context) }),
+    flatten(records, (fields, record) => {
+      const { hrTime, hrTimeObserved } = record
+      writeContext(fields, record.spanContext)
+      fields.push(
+        hrTime[0],
+        hrTime[1],
+        hrTimeObserved[0],
+        hrTimeObserved[1],
+        record.severityNumber,
+        record.severityText,
+        record.eventName,
+        record.body,
+        record.droppedAttributesCount,
+      )
+    }),
+  unpack: (packed) =>
+    unflatten(packed, (next, common) => {
+      const spanContext = readContext(next)
+      const hrTime = readTime(next)
+      const hrTimeObserved = readTime(next)
+      const severityNumber = next() as LogFields["severityNumber"]
+      const severityText = next() as string | undefined
+      const eventName = next() as string | undefined
+      const body = next() as LogFields["body"]
+      const record: LogFields = {
+        ...common,
+        hrTime,
+        hrTimeObserved,
+        droppedAttributesCount: next() as number,
       }
+      if (spanContext !== undefined) record.spanContext = spanContext
+      if (severityNumber !== undefined) record.severityNumber = severityNumber
+      if (severityText !== undefined) record.severityText = severityText
+      if (eventName !== undefined) record.eventName = eventName
+      if (body !== undefined) record.body = body
+      return record
     }),
 }
-
 export const metricsKind: ItemKind<ResourceMetrics> = {
   count: ({ scopeMetrics }) => {
     let points = 0
@@ -156,41 +168,6 @@ export const metricsKind: ItemKind<ResourceMetrics> = {
     return [collection(all.slice(0, middle)), collection(all.slice(middle))]
   },
 }
-
-function packed<T extends { resource: Resource; instrumentationScope: Scope }>(
-  items: readonly T[],
-  fields: (item: T, resource: number, scope: number) => unknown[],
-): Packed {
-  const resources = new Map<Resource, number>()
-  const scopes = new Map<Scope, number>()
-  const rows = items.map((item) =>
-    fields(item, placeOf(resources, item.resource), placeOf(scopes, item.instrumentationScope)),
-  )
-  return {
-    resources: [...resources.keys()].map(packResource),
-    scopes: [...scopes.keys()],
-    items: rows,
-  }
-}
-
-function placeOf<K>(places: Map<K, number>, key: K): number {
-  const known = places.get(key)
-  if (known !== undefined) return known
-  places.set(key, places.size)
-  return places.size - 1
-}
-
-function unpacked<T>(
-  value: unknown,
-  item: (fields: readonly unknown[], resource: Resource, scope: Scope) => T,
-): T[] {
-  const { resources, scopes, items } = value as Packed
-  const unpackedResources = resources.map(unpackResource)
-  return items.map((fields) =>
-    item(fields, unpackedResources[fields[0] as number]!, scopes[fields[1] as number]!),
-  )
-}
-
 function grouped<T, K>(list: readonly T[], keyOf: (one: T) => K): [K, T[]][] {
   const groups = new Map<K, T[]>()
   for (const one of list) {
@@ -200,38 +177,3 @@ function grouped<T, K>(list: readonly T[], keyOf: (one: T) => K): [K, T[]][] {
   }
   return [...groups]
 }
-
-const packResource = ({ attributes, schemaUrl }: Resource): PackedResource => [{ ...attributes }, schemaUrl]
-
-function unpackResource([attributes, schemaUrl]: PackedResource): Resource {
-  const resource: Resource = {
-    attributes,
-    ...(schemaUrl === undefined ? {} : { schemaUrl }),
-    merge: (other) =>
-      other === null ? resource : unpackResource([{ ...attributes, ...other.attributes }, schemaUrl]),
-    getRawAttributes: () => Object.entries(attributes),
-  }
-  return resource
-}
-
-const packContext = ({ traceId, spanId, traceFlags, isRemote, traceState }: SpanContext): PackedContext => [
-  traceId,
-  spanId,
-  traceFlags,
-  isRemote,
-  traceState?.serialize(),
-]
-
-const unpackContext = ([traceId, spanId, traceFlags, isRemote, state]: PackedContext): SpanContext => ({
-  traceId,
-  spanId,
-  traceFlags,
-  ...(isRemote === undefined ? {} : { isRemote }),
-  ...(state === undefined ? {} : { traceState: plainTraceState(state) }),
-})
-
-const unpackLink = ([context, attributes, dropped]: PackedLink): Link => ({
-  context: unpackContext(context),
-  ...(attributes === undefined ? {} : { attributes }),
-  ...(dropped === undefined ? {} : { droppedAttributesCount: dropped }),
-})

@@ -100,7 +100,8 @@ export function snapshotSpans({ caps, redact, redactText }: SnapshotOptions): Sn
 
   function isPlainSpan(span: ReadableSpan): boolean {
     const { status } = span
-    if (!isPlainName(span.name) || !isTime(span.startTime) || !isTime(span.endTime)) return false
+    if (!isPlainName(span.name)) return false
+    if (!isTime(span.startTime) || !isTime(span.endTime) || !isTime(span.duration)) return false
     if (!isUpTo(spanKinds, span.kind) || !isUpTo(statusCodes, status.code)) return false
     if (status.message !== undefined && !isPlainName(status.message)) return false
     if (!isPlainContext(span.spanContext()) || !arePlain(span.attributes)) return false
