@@ -222,6 +222,26 @@ test("logs are found by their text and filters, open, and lead to their trace", 
   nothingWrong()
 })
 
+test("who goes on before an answer has come sees what was asked for last, and no error", async () => {
+  await open("#/metrics")
+  let answerNow = () => {}
+  const held = new Promise<void>((resolve) => (answerNow = resolve))
+  await page.route("**/api/services?*", async (route) => {
+    await held
+    await route.continue()
+  })
+  const asked = page.waitForRequest("**/api/services?*")
+  await page.evaluate("location.hash = '#/traces'")
+  await asked
+  await page.evaluate("location.hash = '#/logs'")
+  await becomes(() => page.title()).toBe("logs · ClickStack")
+  answerNow()
+  await becomes(() => text("h1")).toEqual(["Logs"])
+  expect(await text(".notice.error")).toEqual([])
+  expect(await text(".log .body")).toContain("all is calm")
+  nothingWrong()
+})
+
 test("live logs come as they are stored", async () => {
   await open("#/logs?service=live")
   await page.getByRole("button", { name: "Live" }).click()

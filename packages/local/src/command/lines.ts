@@ -2,10 +2,9 @@
 import { printable } from "../format-rows.ts"
 import type { LiveItem } from "../live.ts"
 import type { TraceSummary } from "../read/traces.ts"
+import { spellClock, spellDayAndClock } from "../show/local-time.ts"
 import { duration, levelName } from "../show/values.ts"
 import type { Paint } from "./terminal.ts"
-
-const clock = (time: string): string => time.slice(11, 23)
 
 function paintLevel(level: string, paint: Paint): string {
   const padded = printable(level).padEnd(5)
@@ -22,7 +21,7 @@ export function bodyLine(body: string): string {
 }
 
 export function itemLine(item: LiveItem, paint: Paint): string {
-  const time = paint.dim(clock(item.time))
+  const time = paint.dim(spellClock(item.time))
   const service = paint.cyan(printable(item.service || "?"))
   if (item.kind === "log") {
     const trace = item.traceId === "" ? "" : ` ${paint.dim(item.traceId)}`
@@ -41,6 +40,6 @@ export function traceLine(trace: TraceSummary, paint: Paint): string {
   const errors =
     trace.errors === 0 ? "" : ` ${paint.red(trace.errors === 1 ? "1 error" : `${trace.errors} errors`)}`
   const spans = trace.spans === 1 ? "1 span" : `${trace.spans} spans`
-  const when = paint.dim(`${trace.time.slice(0, 10)} ${clock(trace.time)}`)
+  const when = paint.dim(spellDayAndClock(trace.time))
   return `${when} ${paint.dim(trace.traceId)} ${printable(trace.name)} ${paint.bold(duration(trace.durationMs))} ${services} ${spans}${errors}\n`
 }

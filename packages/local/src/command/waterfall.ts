@@ -2,6 +2,7 @@
 // it began and how long it took.
 import { printable } from "../format-rows.ts"
 import type { Span, Trace } from "../read/trace.ts"
+import { spellClock } from "../show/local-time.ts"
 import { duration, levelName, millisOf } from "../show/values.ts"
 import { readFrames } from "../show/stack-frames.ts"
 import { placeSpans } from "../show/span-tree.ts"
@@ -36,7 +37,7 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   })
   const logs = trace.logs.map(
     ({ time, level, levelNumber, service, body }) =>
-      `${paint.dim(time.slice(11, 23))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${bodyLine(body)}\n`,
+      `${paint.dim(spellClock(time))} ${levelName(levelNumber, level).padEnd(5)} ${paint.cyan(printable(service))} ${bodyLine(body)}\n`,
   )
   const more = trace.truncated ? ["... and more than can be shown\n"] : []
   return [head, ...lines, ...(logs.length > 0 ? ["\nlogs\n", ...logs] : []), ...more].join("")

@@ -1,6 +1,9 @@
 // Asks the API that this page was served with; the same that tests and scripts ask.
 
+const unanswered = "ClickStack does not answer. If it has ended, start it again, and press Refresh."
+
 export class ApiError extends Error {
+  /** 0 when there was no answer. */
   readonly status: number
 
   constructor(status: number, message: string) {
@@ -16,10 +19,12 @@ export const rememberToken = (token: string): void => sessionStorage.setItem(tok
 
 async function ask(path: string, search: URLSearchParams, signal: AbortSignal): Promise<Response> {
   const token = sessionStorage.getItem(tokenName)
-  const response = await fetch(`${path}?${search.toString()}`, {
-    signal,
-    headers: token === null ? {} : { authorization: token },
-  })
+  const headers: Record<string, string> = token === null ? {} : { authorization: token }
+  const response = await fetch(`${path}?${search.toString()}`, { signal, headers }).catch(
+    (error: unknown) => {
+      throw signal.aborted ? error : new ApiError(0, unanswered)
+    },
+  )
   if (response.ok) return response
   const { error } = (await response.json().catch(() => ({}))) as { error?: string }
   throw new ApiError(response.status, error ?? `ClickStack answered ${response.status}`)
@@ -59,12 +64,14 @@ export async function* live(search: URLSearchParams, signal: AbortSignal): Async
 const known = new Map<string, { at: number; names: Promise<string[]> }>()
 
 /** The services to choose from; asked for anew after half a minute. */
-export function serviceNames(search: URLSearchParams, signal: AbortSignal): Promise<string[]> {
+export function serviceNames(search: URLSearchParams): Promise<string[]> {
   const query = new URLSearchParams({ from: search.get("from") ?? "1h" })
   const key = query.toString()
   const found = known.get(key)
   if (found !== undefined && Date.now() - found.at < 30_000) return found.names
-  const names = get<{ services: { name: string }[] }>("/api/services", query, signal).then(({ services }) =>
+  // Without the signal of who asks first: who asks next waits for the same answer.
+  const never = new AbortController().signal
+  const names = get<{ services: { name: string }[] }>("/api/services", query, never).then(({ services }) =>
     services.map(({ name }) => name),
   )
   known.set(key, { at: Date.now(), names })

@@ -52,7 +52,7 @@ export function followLogs({ search, list, state, place, signal }: Following): v
       .catch((error: Error) => error)
       .then((end) => {
         if (signal.aborted) return
-        const refused = end instanceof ApiError && end.status < 500
+        const refused = end instanceof ApiError && end.status >= 400 && end.status < 500
         state.textContent = `${end instanceof Error ? end.message : end}${refused ? "" : "; trying again"}`
         if (!refused) setTimeout(() => signal.aborted || goOn(), againMs)
       })

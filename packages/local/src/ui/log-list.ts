@@ -1,11 +1,11 @@
 // Logs as lines that open.
 import type { Log } from "../read/logs.ts"
 import { levelName } from "../show/values.ts"
+import { spellTime } from "../show/local-time.ts"
 import { attributeTable } from "./attributes.ts"
 import { element } from "./element.ts"
 import { exceptionOf, isException } from "./exception.ts"
 import { type Place, linkTo } from "./place.ts"
-import { spellTime } from "./spell.ts"
 
 /** What the live stream tells of has neither resource nor scope. */
 export type ShownLog = Omit<Log, "resource" | "scope" | "eventName"> & Partial<Log>

@@ -20,7 +20,7 @@ export async function showLogs(place: Place, signal: AbortSignal): Promise<Node[
   const [{ logs, next }, counted, services] = await Promise.all([
     get<LogPage>("/api/logs", page, signal),
     get<CountedOverTime>("/api/histogram/logs", changed(query, { by: "level" }), signal),
-    serviceNames(search, signal),
+    serviceNames(search),
   ])
   const bar = filterBar(
     {

@@ -105,9 +105,7 @@ function showHeader(place: Place): void {
 
 function failure(error: unknown): HTMLElement {
   if (error instanceof ApiError && error.status === 401) return signIn()
-  const message =
-    error instanceof TypeError ? "ClickStack does not answer: has it ended?" : (error as Error).message
-  return element("p", { class: "notice error", role: "alert" }, message)
+  return element("p", { class: "notice error", role: "alert" }, (error as Error).message)
 }
 
 function signIn(): HTMLElement {

@@ -1,4 +1,5 @@
 // Numbers and times for people to read, in their own time zone.
+import { clockOf, dayOf } from "../show/local-time.ts"
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 })
@@ -11,20 +12,6 @@ export const spellShort = (value: number): string =>
 
 export const plural = (value: number, one: string, many: string = `${one}s`): string =>
   `${spellCount(value)} ${value === 1 ? one : many}`
-
-const two = (value: number) => String(value).padStart(2, "0")
-
-const dayOf = (date: Date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-
-const clockOf = (date: Date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-
-/** A time of the API's: the clock with milliseconds, and the day where it is not today. */
-export function spellTime(time: string): string {
-  const date = new Date(time.slice(0, 23).replace(/Z?$/, "Z"))
-  const day = dayOf(date)
-  const clock = `${clockOf(date)}.${time.slice(20, 23).replace("Z", "").padEnd(3, "0")}`
-  return day === dayOf(new Date()) ? clock : `${day} ${clock}`
-}
 
 /** A moment on an axis that is so many milliseconds long. */
 export function spellMoment(ms: number, span: number): string {

@@ -2,12 +2,13 @@
 import type { Span, Trace } from "../read/trace.ts"
 import { type PlacedSpan, placeSpans } from "../show/span-tree.ts"
 import { duration, millisOf } from "../show/values.ts"
+import { spellTime } from "../show/local-time.ts"
 import { get } from "./api.ts"
 import { element, roving } from "./element.ts"
 import { logList } from "./log-list.ts"
 import { type Place, changed, linkTo } from "./place.ts"
 import { spanDetails } from "./span-details.ts"
-import { plural, spellTime } from "./spell.ts"
+import { plural } from "./spell.ts"
 
 // More lines at once make browsers slow; the rest comes with a button.
 const linesAtOnce = 1_000

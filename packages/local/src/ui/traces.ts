@@ -2,6 +2,7 @@
 import type { DurationBucket } from "../read/durations.ts"
 import type { TraceSummary } from "../read/traces.ts"
 import { duration } from "../show/values.ts"
+import { spellTime } from "../show/local-time.ts"
 import { get, serviceNames } from "./api.ts"
 import { barChart } from "./bar-chart.ts"
 import { element } from "./element.ts"
@@ -9,7 +10,6 @@ import { nothingHere } from "./empty.ts"
 import { filterBar } from "./filter-bar.ts"
 import { type CountedOverTime, histogram } from "./histogram.ts"
 import { type Place, changed, linkTo, queryOf } from "./place.ts"
-import { spellTime } from "./spell.ts"
 
 const most = 100
 
@@ -20,7 +20,7 @@ export async function showTraces(place: Place, signal: AbortSignal): Promise<Nod
     get<{ traces: TraceSummary[] }>("/api/traces", changed(query, { limit: String(most) }), signal),
     get<CountedOverTime>("/api/histogram/traces", changed(query, { by: "status" }), signal),
     get<{ buckets: DurationBucket[] }>("/api/histogram/durations", query, signal),
-    serviceNames(search, signal),
+    serviceNames(search),
   ])
   const bar = filterBar({
     place,
