@@ -124,13 +124,18 @@ test("a clock that is wrong, a certificate that nobody knows", async () => {
 
 test("the app: copies of the API, and how the SDK is loaded", async () => {
   const app = join(cwd, "app")
-  const install = (path: string, name: string, version: string) => {
+  const install = (path: string, name: string, version: string, dependencies = {}) => {
     mkdirSync(join(app, path), { recursive: true })
-    writeFileSync(join(app, path, "package.json"), JSON.stringify({ name, version }))
+    writeFileSync(join(app, path, "package.json"), JSON.stringify({ name, version, dependencies }))
   }
+  const api = { "@opentelemetry/api": "1" }
+  const dependencies = { ...api, "@clickstack/node": "1", library: "1" }
   install("node_modules/@clickstack/node", "@clickstack/node", "1.0.0")
   install("node_modules/@opentelemetry/api", "@opentelemetry/api", "1.10.0")
-  writeFileSync(join(app, "package.json"), JSON.stringify({ scripts: { start: "node app.js" } }))
+  writeFileSync(
+    join(app, "package.json"),
+    JSON.stringify({ dependencies, scripts: { start: "node app.js" } }),
+  )
   const args = ["--app", app, "--endpoint", "http://127.0.0.1:1"]
   const before = await doctor(args)
   expect(before.found("sdk")).toMatchObject({ status: "ok", message: "@clickstack/node 1.0.0" })
@@ -138,15 +143,39 @@ test("the app: copies of the API, and how the SDK is loaded", async () => {
   expect(before.found("preload")?.status).toBe("warning")
 
   install("node_modules/library/node_modules/@opentelemetry/api", "@opentelemetry/api", "1.9.0")
-  install("node_modules/library", "library", "1.0.0")
+  install("node_modules/library", "library", "1.0.0", api)
   const start = "node --import @clickstack/node/register app.js"
-  writeFileSync(join(app, "package.json"), JSON.stringify({ scripts: { start } }))
+  writeFileSync(join(app, "package.json"), JSON.stringify({ dependencies, scripts: { start } }))
   const after = await doctor(args)
   expect(after.found("api copies")).toMatchObject({
     status: "warning",
     message: expect.stringContaining("1.9.0 in "),
   })
   expect(after.found("preload")?.status).toBe("ok")
+
+  // A workspace keeps the packages of its apps above them.
+  const member = join(app, "members", "one")
+  mkdirSync(member, { recursive: true })
+  writeFileSync(join(member, "package.json"), JSON.stringify({ dependencies: { "@clickstack/node": "1" } }))
+  const { found } = await doctor(["--app", member, "--endpoint", "http://127.0.0.1:1"])
+  expect(found("sdk")?.message).toBe("@clickstack/node 1.0.0")
+  expect(found("api copies")?.status).toBe("skipped")
+})
+
+test("a port that speaks something else", async () => {
+  await using page = await serving((_request, response) => response.writeHead(405).end("use GET"))
+  const { found } = await doctor(["--endpoint", page.url])
+  expect(found("key")).toMatchObject({
+    status: "failed",
+    message: "the collector answered 405: use GET",
+    fix: expect.stringContaining("OTLP/HTTP endpoint?"),
+  })
+  await using local = await startLocal({ memory: true, httpPort: 0, grpcPort: 0, uiPort: false })
+  const grpc = await doctor(["--endpoint", local.otlp.grpc ?? ""])
+  expect(grpc.found("key")).toMatchObject({
+    status: "failed",
+    fix: expect.stringContaining("4317 is gRPC's"),
+  })
 })
 
 test("for people it is a list with what to do under it", async () => {

@@ -22,7 +22,7 @@ export const doctorOptions: readonly Option[] = [
   { name: "json", help: "as JSON" },
 ]
 
-export const doctorEnvironment = `The key is CLICKSTACK_API_KEY or HYPERDX_API_KEY, other headers are OTEL_EXPORTER_OTLP_HEADERS;
+export const doctorEnvironment = `The key is CLICKSTACK_API_KEY or HYPERDX_API_KEY (with CLICKSTACK_API_KEY_SCHEME=bearer if it goes behind Bearer), other headers are OTEL_EXPORTER_OTLP_HEADERS;
 CLICKSTACK_CLICKHOUSE_USER and CLICKSTACK_CLICKHOUSE_PASSWORD are for --clickhouse.
 It sends one span, one log and one metric as the service clickstack-doctor.
 `
@@ -91,6 +91,8 @@ function report(checks: readonly Check[], terminal: Terminal): string {
     ({ name, status, message, fix }) =>
       `${marks[status]} ${name.padEnd(width)}  ${printable(message)}\n${fix === undefined ? "" : `${" ".repeat(width + 10)}-> ${fix}\n`}`,
   )
-  const bad = checks.filter(({ status }) => status === "failed").length
-  return `${lines.join("")}${bad === 0 ? "nothing failed" : `${bad} failed`}\n`
+  const count = (wanted: Check["status"]) => checks.filter(({ status }) => status === wanted).length
+  const [bad, warned] = [count("failed"), count("warning")]
+  const warnings = warned === 0 ? "" : `, ${warned === 1 ? "1 warning" : `${warned} warnings`}`
+  return `${lines.join("")}${bad === 0 ? "nothing failed" : `${bad} failed`}${warnings}\n`
 }

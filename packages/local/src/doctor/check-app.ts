@@ -1,16 +1,23 @@
 // The app's side: Node.js, the packages that are installed, and how the SDK is loaded.
-import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { type Check, failed, ok, skipped, warning } from "./check.ts"
 
 interface PackageFile {
   name?: string
   version?: string
   scripts?: Record<string, string>
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
 }
 
 export function checkApp(directory: string, nodeVersion: string, nodeOptions: string): Check[] {
-  return [checkNode(nodeVersion), ...checkPackages(directory), checkPreload(directory, nodeOptions)]
+  const [sdk, copies] = checkPackages(directory)
+  const preload =
+    sdk.status === "skipped" ? skipped("preload", sdk.message) : checkPreload(directory, nodeOptions)
+  return [checkNode(nodeVersion), sdk, copies, preload]
 }
 
 function checkNode(version: string): Check {
@@ -19,18 +26,17 @@ function checkNode(version: string): Check {
   return failed("node", `Node.js ${version} is too old`, "use Node.js 20.19 or later")
 }
 
-function checkPackages(directory: string): Check[] {
+function checkPackages(directory: string): [sdk: Check, copies: Check] {
   const api = new Map<string, string>()
   const ours = new Map<string, Set<string>>()
-  for (const path of packagesUnder(directory)) {
-    const { name = "", version = "" } = readPackage(path)
+  for (const [path, { name = "", version = "" }] of packagesOf(directory)) {
     if (name === "@opentelemetry/api") api.set(path, version)
     if (name.startsWith("@clickstack/")) ours.set(name, (ours.get(name) ?? new Set()).add(version))
   }
   const sdk = ours.get("@clickstack/node")
   return [
     sdk === undefined
-      ? skipped("sdk", `@clickstack/node is not installed in ${directory}`)
+      ? skipped("sdk", `@clickstack/node is not among the packages of ${directory}`)
       : sdk.size > 1
         ? warning("sdk", `@clickstack/node is installed as ${[...sdk].join(" and ")}`, "keep one version")
         : ok("sdk", `@clickstack/node ${[...sdk].join()}`),
@@ -39,7 +45,8 @@ function checkPackages(directory: string): Check[] {
 }
 
 function checkApiCopies(copies: ReadonlyMap<string, string>): Check {
-  if (copies.size === 0) return skipped("api copies", "@opentelemetry/api is not installed here")
+  if (copies.size === 0)
+    return skipped("api copies", "@opentelemetry/api is not among the packages of the app")
   if (copies.size === 1)
     return ok("api copies", `one copy of @opentelemetry/api, ${[...copies.values()].join()}`)
   const list = [...copies].map(([path, version]) => `${version} in ${path}`).join(", ")
@@ -58,32 +65,34 @@ function checkApiCopies(copies: ReadonlyMap<string, string>): Check {
   )
 }
 
-// An install can be very large; what is not found among so many directories is not looked for.
-const mostDirectories = 20_000
-
-/** Every installed package, in npm's layout and in pnpm's, each once. */
-function packagesUnder(directory: string): Set<string> {
-  const found = new Set<string>()
-  const open = [join(directory, "node_modules")]
-  const seen = new Set<string>()
-  for (let next = open.pop(); next !== undefined && seen.size < mostDirectories; next = open.pop()) {
-    if (!existsSync(next)) continue
-    const real = realpathSync(next)
-    if (seen.has(real)) continue
-    seen.add(real)
-    for (const entry of readdirSync(real, { withFileTypes: true })) {
-      if (!entry.isDirectory() && !entry.isSymbolicLink()) continue
-      const path = join(real, entry.name)
-      if (entry.name === ".pnpm") {
-        for (const one of readdirSync(path)) open.push(join(path, one, "node_modules"))
-      } else if (entry.name.startsWith("@")) open.push(path)
-      else if (!entry.name.startsWith(".") && existsSync(join(path, "package.json"))) {
-        found.add(realpathSync(path))
-        open.push(join(path, "node_modules"))
-      }
+/** Every package that the app's own dependencies lead to, each copy once, found as Node.js finds them. */
+function packagesOf(directory: string): Map<string, PackageFile> {
+  const found = new Map<string, PackageFile>()
+  const open = [existsSync(directory) ? realpathSync(directory) : directory]
+  for (let from = open.pop(); from !== undefined; from = open.pop()) {
+    const manifest = readPackage(from)
+    const isApp = found.size === 0
+    found.set(from, manifest)
+    const names = [
+      manifest.dependencies,
+      manifest.optionalDependencies,
+      manifest.peerDependencies,
+      isApp ? manifest.devDependencies : {},
+    ].flatMap((all) => Object.keys(all ?? {}))
+    for (const name of names) {
+      const path = resolvePackage(name, from)
+      if (path !== undefined && !found.has(path)) open.push(path)
     }
   }
   return found
+}
+
+function resolvePackage(name: string, from: string): string | undefined {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const path = join(directory, "node_modules", name)
+    if (existsSync(join(path, "package.json"))) return realpathSync(path)
+    if (directory === dirname(directory)) return undefined
+  }
 }
 
 function readPackage(path: string): PackageFile {
@@ -94,7 +103,7 @@ function readPackage(path: string): PackageFile {
   }
 }
 
-const preload = /--(?:import|require|r)[ =]+["']?(@clickstack\/node\/register|\S*clickstack\S*)/
+const preload = /(?:--import|--require|-r)[ =]+["']?\S*clickstack/
 
 function checkPreload(directory: string, nodeOptions: string): Check {
   if (preload.test(nodeOptions)) return ok("preload", "NODE_OPTIONS loads the SDK before the app")
@@ -105,7 +114,7 @@ function checkPreload(directory: string, nodeOptions: string): Check {
     return skipped("preload", `no package.json with scripts in ${directory}`)
   return warning(
     "preload",
-    "neither NODE_OPTIONS nor a script in package.json loads the SDK before the app",
-    "start with: node --import @clickstack/node/register app.js (fine if the app calls init() first of all)",
+    "nothing seen that loads the SDK before the app: no script in package.json, and not NODE_OPTIONS",
+    'start the app with "node --import @clickstack/node/register app.js", unless its first line calls init()',
   )
 }

@@ -121,14 +121,31 @@ async function checkKey(target: CollectorTarget): Promise<KeyResult> {
       ),
     )
   }
+  if (first.status === 0) {
+    return result(
+      failed(
+        "key",
+        `${target.url.origin} does not answer as OTLP over HTTP: ${first.text}`,
+        "is this its port? 4318 is the usual one, and 4317 is gRPC's",
+      ),
+    )
+  }
   if (first.status !== 401 && first.status !== 403) {
     return result(
-      failed("key", `the collector answered ${first.status}: ${first.text}`, "see the collector's log"),
+      failed(
+        "key",
+        `the collector answered ${first.status}: ${first.text.slice(0, 200)}`,
+        "is this an OTLP/HTTP endpoint? if it is, see the collector's log",
+      ),
     )
   }
   if (given === undefined) {
     return result(
-      failed("key", "the collector asks for a key", "set CLICKSTACK_API_KEY to the ingestion key"),
+      failed(
+        "key",
+        "the collector asks for a key",
+        "set CLICKSTACK_API_KEY to the ingestion key, or for clickstack with a token, to that",
+      ),
     )
   }
   const raw = given.replace(/^bearer +/i, "")
