@@ -1,4 +1,5 @@
 // `clickstack` itself: a real process, ended by real signals.
+import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { createIngest } from "@clickstack/ingest"
 import { startClickHouse } from "@clickstack/testing"
@@ -55,6 +56,31 @@ test("Ctrl-C loses nothing that was answered with success, and the next one has 
   await second.end("SIGTERM")
 })
 
+test("nobody else can read what it keeps, nor what the reading commands leave", async () => {
+  const dir = join(cwd, "private")
+  const local = await startClickstack(["--dir", dir], { cwd })
+  await post(local.http, "logs", logs([{ body: "private" }]))
+  const open = () =>
+    readdirSync(dir, { recursive: true, encoding: "utf8" }).filter(
+      // ClickHouse may remove a file meanwhile.
+      (name) => ((statSync(join(dir, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0,
+    )
+  expect(statSync(dir).mode & 0o777).toBe(0o700)
+  expect(readdirSync(join(dir, "data")).length).toBeGreaterThan(0)
+  expect(open()).toEqual([])
+  await local.end()
+  expect((await clickstack(["traces", "--dir", dir], { cwd })).stdout).toBe("no traces\n")
+  expect(open()).toEqual([])
+})
+
+test("--version and help say which and how", async () => {
+  expect((await clickstack(["--version"], { cwd })).stdout).toMatch(
+    /^clickstack \d+\.\d+\.\d+\S*, Node\.js v\d+/,
+  )
+  const help = await clickstack(["tail", "--help"], { cwd })
+  expect(await clickstack(["help", "tail"], { cwd })).toEqual(help)
+})
+
 test("--memory keeps nothing", async () => {
   const one = await startClickstack(["--memory"], { cwd })
   await post(one.http, "logs", logs([{ body: "gone" }]))
@@ -78,12 +104,28 @@ test("--clickhouse stores in a server", async () => {
 })
 
 test.each([
-  [["--prot", "1"], "unknown option '--prot'"],
+  [["--prot", "1"], "unknown option --prot; there are --dir"],
   [["--http-port", "x"], "--http-port must be a port"],
   [["--max-size", "huge"], "--max-size must be a size"],
-  [["--retention", "soon"], "retention.age"],
-  [["--host", "0.0.0.0"], "set a token"],
+  [["--retention", "soon"], "--retention must be"],
+  [["--max-size", "0GB"], "--max-size must be"],
+  [["--http-port", "70000"], "--http-port must be a port from 0 to 65535"],
+  [["--host", "0.0.0.0"], "CLICKSTACK_LOCAL_TOKEN"],
+  [["--memory=yes"], "--memory takes no value"],
+  [["--dir"], "--dir needs a value, as in --dir=PATH"],
+  [["--dir", "--memory"], "--dir needs a value, as in --dir=PATH"],
+  [["--tls-cert", "cert.pem", "--memory"], "--tls-cert cannot be read: ENOENT"],
+  [["--memory", "tail"], "(did you mean clickstack tail, with the command first?); see clickstack --help"],
   [["lokal"], 'no command "lokal"'],
+  [["doctor", "http://here:4318"], "did you mean --endpoint http://here:4318, or --clickhouse"],
+  [["doctor", "--url", "http://here:4318"], "there are --app, --endpoint, --clickhouse, --json"],
+  [["traces", "0af7651916cd43dd8448eb211c80319c"], "did you mean clickstack trace 0af"],
+  [["trace"], "clickstack traces lists them"],
+  [["tail", "checkout"], 'did you mean --service "checkout"?'],
+  [["tail", "--url", "here:4319"], "--url must be an address such as"],
+  [["sql", "SELECT 1"], 'did you mean -q "SELECT 1"?'],
+  [["sql", "--format", "xml"], "--format must be one of"],
+  [["spanlog"], "clickstack spanlog --help"],
 ])("clickstack %j says what is wrong in one line", async (args, message) => {
   const { code, stderr, stdout } = await clickstack(args, { cwd })
   expect(code).toBeGreaterThan(0)

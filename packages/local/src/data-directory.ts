@@ -45,7 +45,7 @@ export function openDataDirectory(path: string): DataDirectory {
   }
   makePrivate(path)
   // So that nobody commits what was recorded.
-  writeFileSync(join(path, ".gitignore"), "*\n", { mode: 0o600 })
+  writeInto(path, ".gitignore", "*\n")
   mine.add(path)
   let elsewhere: string | undefined
   let socket = join(path, "sql.sock")
@@ -61,7 +61,7 @@ export function openDataDirectory(path: string): DataDirectory {
     announce(holder) {
       announced = true
       rmSync(join(path, note), { force: true })
-      writeFileSync(join(path, note), JSON.stringify({ ...holder, socket }), { mode: 0o600, flag: "wx" })
+      writeInto(path, note, JSON.stringify({ ...holder, socket }), "wx")
     },
     release() {
       mine.delete(path)
@@ -71,6 +71,20 @@ export function openDataDirectory(path: string): DataDirectory {
       }
       if (elsewhere !== undefined) rmSync(elsewhere, { recursive: true, force: true })
     },
+  }
+}
+
+function writeInto(path: string, name: string, text: string, flag = "w"): void {
+  try {
+    writeFileSync(join(path, name), text, { mode: 0o600, flag })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const what = code === "ENOSPC" ? "make room on its disk" : "see that it can be written to"
+    throw new LocalError(
+      "DIRECTORY_UNSAFE",
+      `cannot write into ${path}: ${message}; ${what}, or use another directory (--dir) or --memory`,
+      { cause },
+    )
   }
 }
 

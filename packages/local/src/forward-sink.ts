@@ -51,7 +51,7 @@ function refused(origin: string, response: Response): ReceiverError {
   const wait = Number(response.headers.get("retry-after"))
   // A wrong key here is for this agent's owner to mend: the senders' data is good.
   const keep = retryable.has(status) || status === 401 || status === 403
-  const message = `${origin} answered ${status}${status === 401 || status === 403 ? "; check the key that is forwarded with" : ""}`
+  const message = `${origin} answered ${status}${status === 401 || status === 403 ? "; check the key that is forwarded with (CLICKSTACK_FORWARD_KEY for the command)" : ""}`
   if (!keep) return new ReceiverError("REJECTED", message, { retryable: false })
   return new ReceiverError("SINK_FAILED", message, {
     retryable: true,

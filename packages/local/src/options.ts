@@ -102,12 +102,12 @@ export function resolveOptions(options: LocalOptions): LocalConfig {
   if (memory && to.kind !== "embedded")
     throw bad("memory is for the embedded ClickHouse: leave it out beside `clickhouse` and `forward`")
   if (token !== undefined && (typeof token !== "string" || token.length < 8))
-    throw bad("token must be a text of at least 8 characters")
+    throw bad("token (CLICKSTACK_LOCAL_TOKEN for the command) must be a text of at least 8 characters")
   if (typeof host !== "string" || host === "") throw wrong("host", host, 'an address such as "127.0.0.1"')
   const loopback = isLoopback(host)
   if (!loopback && token === undefined && options.tls?.requireClientCertificate !== true) {
     throw bad(
-      `host ${host} can be reached from other machines: set a token that senders and readers must show`,
+      `host ${host} can be reached from other machines: set a token that senders and readers must show (CLICKSTACK_LOCAL_TOKEN for the command)`,
     )
   }
   return Object.freeze({
@@ -173,5 +173,5 @@ const bad = (message: string) => new LocalError("BAD_OPTION", message)
 const wrong = (name: string, value: unknown, wanted: string) =>
   bad(`${name} must be ${wanted}, not ${JSON.stringify(value) ?? String(value)}`)
 
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))

@@ -174,9 +174,16 @@ function openReceiver(
       ...config.limits,
     },
     ...sinks,
-    onError: ({ message, cause }) => warn(cause instanceof Error ? cause.message : message),
+    onError: ({ message, cause }) =>
+      warn(withAdvice(config, cause instanceof Error ? cause.message : message)),
   })
 }
+
+/** What ClickHouse says of a full disk is meant for a server's owner. */
+const withAdvice = ({ to }: LocalConfig, message: string): string =>
+  to.kind === "embedded" && message.includes("NOT_ENOUGH_SPACE")
+    ? `${message.replace(/; the server's disk is full$/, "")}; make room on the disk, or keep less (--max-size, --retention)`
+    : message
 
 function forwardingSinks(config: LocalConfig, tally: Tally): DestinationSinks {
   if (config.to.kind !== "forward") throw new TypeError("there is nowhere to forward to")

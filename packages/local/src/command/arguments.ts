@@ -19,14 +19,23 @@ export interface Arguments {
   port(name: string): number | undefined
 }
 
-export function readArguments(
-  args: readonly string[],
-  options: readonly Option[],
-  positionals: number,
-): Arguments {
-  const parsed = parse(args, options)
-  const extra = parsed.positionals[positionals]
-  if (extra !== undefined) throw bad(`unexpected ${JSON.stringify(extra)}`)
+/** What a command takes, and what somebody may have meant by a word that it does not take. */
+export interface Taken {
+  /** As it is called, such as `clickstack tail`. */
+  readonly command: string
+  readonly options: readonly Option[]
+  readonly positionals: number
+  readonly meant?: ((extra: string) => string | undefined) | undefined
+}
+
+export function readArguments(args: readonly string[], taken: Taken): Arguments {
+  const bad = (message: string) => badArgument(message, taken.command)
+  const parsed = parse(args, taken)
+  const extra = parsed.positionals[taken.positionals]
+  if (extra !== undefined) {
+    const meant = taken.meant?.(extra)
+    throw bad(`unexpected ${JSON.stringify(extra)}${meant === undefined ? "" : ` (did you mean ${meant}?)`}`)
+  }
   const texts = (name: string) => [parsed.values[name] ?? []].flat().map(String)
   return {
     positional: parsed.positionals,
@@ -42,7 +51,7 @@ export function readArguments(
   }
 }
 
-function parse(args: readonly string[], options: readonly Option[]) {
+function parse(args: readonly string[], { command, options }: Taken) {
   try {
     return parseArgs({
       args: [...args],
@@ -55,12 +64,22 @@ function parse(args: readonly string[], options: readonly Option[]) {
       ),
     })
   } catch (error) {
-    const [message = ""] = (error as Error).message.split(". ")
-    throw bad(message.charAt(0).toLowerCase() + message.slice(1))
+    throw badArgument(describe(error as NodeJS.ErrnoException, options), command)
   }
 }
 
-const bad = (message: string) => new LocalError("BAD_OPTION", `${message}; see clickstack --help`)
+/** Node.js's own texts are longer than a line. */
+function describe({ code, message }: NodeJS.ErrnoException, options: readonly Option[]): string {
+  const [, flag = "", name = ""] = /'(--?([^\s'=]+))/.exec(message) ?? []
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION")
+    return `unknown option ${flag}; there are ${options.map((option) => `--${option.name}`).join(", ")}`
+  const value = options.find((option) => option.name === name)?.value
+  return value === undefined ? `${flag} takes no value` : `${flag} needs a value, as in --${name}=${value}`
+}
+
+/** One line that also says where to read on. */
+export const badArgument = (message: string, command: string): LocalError =>
+  new LocalError("BAD_OPTION", `${message}; see ${command} --help`)
 
 /** The options as lines of a help text. */
 export function describeOptions(options: readonly Option[]): string {
@@ -75,5 +94,8 @@ const units: Record<string, number> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e
 export function bytesOf(text: string, name: string): number {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?)\s*([KMGT]B)?$/i.exec(text) ?? []
   if (count !== undefined) return Math.round(Number(count) * (units[unit.toUpperCase()] ?? 1))
-  throw bad(`--${name} must be a size such as 500MB or 5GB, not ${JSON.stringify(text)}`)
+  throw badArgument(
+    `--${name} must be a size such as 500MB or 5GB, not ${JSON.stringify(text)}`,
+    "clickstack",
+  )
 }

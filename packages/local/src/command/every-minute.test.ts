@@ -26,6 +26,6 @@ test("each minute tells what came in since the last one", () => {
   expect(lines).toEqual([
     "7 spans, 3 logs\n",
     "nothing came in\n",
-    "4 metric points, 1 session chunks; 2 requests refused\n",
+    "4 metric points, 1 session chunk; 2 requests refused\n",
   ])
 })

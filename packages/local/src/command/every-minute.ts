@@ -27,13 +27,15 @@ export function tellEveryMinute(
 
 export function summary({ spans, logs, points, sessions, forwarded, failed }: Tally): string {
   const counts = [
-    [forwarded, "requests passed on"],
-    [spans, "spans"],
-    [logs, "logs"],
-    [points, "metric points"],
-    [sessions, "session chunks"],
+    [forwarded, "request passed on", "requests passed on"],
+    [spans, "span", "spans"],
+    [logs, "log", "logs"],
+    [points, "metric point", "metric points"],
+    [sessions, "session chunk", "session chunks"],
   ] as const
-  const seen = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`)
+  const seen = counts
+    .filter(([count]) => count > 0)
+    .map(([count, one, many]) => `${count} ${count === 1 ? one : many}`)
   const what = seen.length === 0 ? "nothing came in" : seen.join(", ")
-  return failed === 0 ? what : `${what}; ${failed} requests refused`
+  return failed === 0 ? what : `${what}; ${failed === 1 ? "1 request" : `${failed} requests`} refused`
 }

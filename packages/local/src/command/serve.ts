@@ -1,7 +1,8 @@
 // `clickstack` and `clickstack local`: runs until Ctrl-C, and says once a minute what came in.
-import type { LocalOptions } from "../options.ts"
+import { readFileSync } from "node:fs"
+import { type LocalOptions, isLoopback } from "../options.ts"
 import { type Local, startLocal } from "../start-local.ts"
-import { type Arguments, type Option, bytesOf } from "./arguments.ts"
+import { type Arguments, type Option, badArgument, bytesOf } from "./arguments.ts"
 import { clickhouseAccess } from "./clickhouse-access.ts"
 import { showWarnings } from "./show-warnings.ts"
 import { summary, tellEveryMinute } from "./every-minute.ts"
@@ -31,6 +32,8 @@ export const serveOptions: readonly Option[] = [
   { name: "allow-host", value: "NAME", many: true, help: "a name that this may be called by" },
   { name: "retention", value: "AGE", help: "remove what is older (default 7d; off: never)" },
   { name: "max-size", value: "SIZE", help: "remove the oldest above this (default 5GB; off: no limit)" },
+  { name: "tls-cert", value: "FILE", help: "listen with TLS: the certificate, in PEM" },
+  { name: "tls-key", value: "FILE", help: "its key, in PEM" },
   { name: "clickhouse", value: "URL", help: "store in this ClickHouse server instead" },
   { name: "forward", value: "URL", help: "store nothing and pass everything on to this OTLP/HTTP endpoint" },
 ]
@@ -62,19 +65,59 @@ function serveConfig(args: Arguments, terminal: Terminal): LocalOptions {
       age: age === "off" ? false : age,
       bytes: size === "off" ? false : size === undefined ? undefined : bytesOf(size, "max-size"),
     },
+    tls: readTls(args),
     forward: forward && { url: forward, headers: key ? { authorization: key } : {} },
     clickhouse: clickhouse && clickhouseAccess(clickhouse, terminal),
   }
 }
 
+function readTls(args: Arguments): LocalOptions["tls"] {
+  const read = (name: string) => {
+    const path = args.text(name)
+    if (path === undefined) return undefined
+    try {
+      return readFileSync(path, "utf8")
+    } catch (error) {
+      throw badArgument(`--${name} cannot be read: ${(error as Error).message}`, "clickstack")
+    }
+  }
+  const [cert, key] = [read("tls-cert"), read("tls-key")]
+  if (cert === undefined && key === undefined) return undefined
+  if (cert !== undefined && key !== undefined) return { cert, key }
+  throw badArgument("--tls-cert and --tls-key go together", "clickstack")
+}
+
+// What startLocal calls its options, and what they are here.
+const spellings: Readonly<Record<string, string>> = {
+  httpPort: "--http-port",
+  grpcPort: "--grpc-port",
+  uiPort: "--ui-port",
+  "retention.age": "--retention",
+  "retention.bytes": "--max-size",
+}
+const spelled = new RegExp(`\\b(?:${Object.keys(spellings).join("|").replaceAll(".", "\\.")})\\b`, "g")
+
+/** Of our packages' errors, in the words of the command. */
+function inOptions(error: unknown): unknown {
+  if (error instanceof Error)
+    error.message = error.message
+      .replace(spelled, (name) => spellings[name] ?? name)
+      .replace("or false", "or off")
+  return error
+}
+
 /** Resolves when it was told to stop and everything is put away. */
 export async function serve(args: Arguments, terminal: Terminal, stopped: Promise<unknown>): Promise<void> {
-  // ClickHouse creates its files by this; it is this process's own business, as nothing else runs in it.
-  process.umask(0o077)
   const warn = showWarnings(terminal)
   const options = serveConfig(args, terminal)
-  const local = await startLocal({ ...options, onWarning: warn })
+  const local = await startLocal({ ...options, onWarning: warn }).catch((error: unknown) => {
+    throw inOptions(error)
+  })
   terminal.out(greeting(local, options))
+  if (options.host !== undefined && !isLoopback(options.host) && options.tls === undefined)
+    warn(
+      `nothing that is sent to ${options.host} is encrypted, the token neither: give --tls-cert and --tls-key, unless something in front does it`,
+    )
 
   const stopTelling = tellEveryMinute(local.stats, terminal.out)
   await stopped
@@ -98,6 +141,9 @@ function greeting(local: Local, options: LocalOptions): string {
     ...(local.otlp.grpc === undefined ? [] : [`OTLP/gRPC  ${local.otlp.grpc}`]),
     ...(local.url === undefined ? [] : [`Viewer     ${local.url}`, `API        ${local.url}/api/logs`]),
     to,
+    ...(options.token === undefined
+      ? []
+      : ["token      senders and readers show it in the header authorization"]),
   ]
   return `ClickStack is running; Ctrl-C ends it\n${lines.map((line) => `  ${line}\n`).join("")}`
 }

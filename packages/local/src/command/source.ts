@@ -13,9 +13,12 @@ import type { Terminal } from "./terminal.ts"
 
 export interface Source {
   get<Answer>(path: string, search: URLSearchParams): Promise<Answer>
-  /** The text of server-sent events, from now on; undefined where nothing runs. */
-  stream?(path: string, search: URLSearchParams, signal: AbortSignal): Promise<AsyncIterable<string>>
   close(): Promise<void>
+}
+
+export interface RunningSource extends Source {
+  /** The text of server-sent events, from now on. */
+  stream(path: string, search: URLSearchParams, signal: AbortSignal): Promise<AsyncIterable<string>>
 }
 
 export const sourceOptions: readonly Option[] = [
@@ -25,13 +28,18 @@ export const sourceOptions: readonly Option[] = [
 
 const usualUrl = "http://127.0.0.1:4319"
 
+/** One that runs; undefined where none does. */
+export async function findRunning(args: Arguments, terminal: Terminal): Promise<RunningSource | undefined> {
+  const url = args.text("url") ?? (await findHolder(directoryOf(args)))?.url
+  if (url !== undefined) return remote(addressOf(url), terminal)
+  if (args.text("dir") === undefined && (await answers(usualUrl))) return remote(usualUrl, terminal)
+  return undefined
+}
+
 export async function openSource(args: Arguments, terminal: Terminal): Promise<Source> {
-  const token = terminal.env["CLICKSTACK_LOCAL_TOKEN"]
-  const dir = resolve(args.text("dir") ?? ".clickstack")
-  const url = args.text("url") ?? (await findHolder(dir))?.url
-  if (url !== undefined) return remote(url, token)
-  if (args.text("dir") === undefined && (await answers(usualUrl))) return remote(usualUrl, token)
-  const stored = await openStored(dir)
+  const running = await findRunning(args, terminal)
+  if (running !== undefined) return running
+  const stored = await openStored(directoryOf(args))
   const reader = createReader((sql, params) => stored.ingest.query(sql, params))
   return {
     get: async <Answer>(path: string, search: URLSearchParams) =>
@@ -50,16 +58,26 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function remote(base: string, token: string | undefined): Source {
+function remote(base: string, { env }: Terminal): RunningSource {
+  const token = env["CLICKSTACK_LOCAL_TOKEN"]
   const headers = token ? { authorization: token } : {}
+  const { origin } = new URL(base)
   const unreached = (cause: unknown) =>
     new LocalError(
       "NOT_RUNNING",
-      `no clickstack answers at ${new URL(base).origin}; start it with "clickstack"`,
+      isUntrusted(cause)
+        ? `the certificate of ${origin} is not known here: name its file in NODE_EXTRA_CA_CERTS`
+        : `no clickstack answers at ${origin}; start it with "clickstack", or name another with --url`,
       { cause },
     )
-  const refused = (status: number, text: string) =>
-    new LocalError("BAD_REQUEST", errorOf(text) ?? `${base} answered ${status}`)
+  const refused = (status: number, text: string) => {
+    if (status !== 401) return new LocalError("BAD_REQUEST", errorOf(text) ?? notOurs(origin, status))
+    const what = token ? "refuses the token in CLICKSTACK_LOCAL_TOKEN" : "asks for a token"
+    return new LocalError(
+      "UNAUTHENTICATED",
+      `${origin} ${what}: set CLICKSTACK_LOCAL_TOKEN to the one it was started with`,
+    )
+  }
   return {
     async get<Answer>(path: string, search: URLSearchParams) {
       const url = new URL(`${path}?${search.toString()}`, base)
@@ -96,6 +114,25 @@ function open(
     const get = url.protocol === "https:" ? https.get : http.get
     get(url, { headers, signal }, answered).on("error", failed)
   })
+}
+
+const directoryOf = (args: Arguments): string => resolve(args.text("dir") ?? ".clickstack")
+
+function addressOf(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  throw new LocalError(
+    "BAD_OPTION",
+    `--url must be an address such as ${usualUrl}, not ${JSON.stringify(url)}`,
+  )
+}
+
+const notOurs = (origin: string, status: number): string =>
+  `${origin} answered ${status}: give the address that clickstack prints beside "Viewer", such as ${usualUrl}`
+
+/** Of fetch's errors the cause has the code. */
+function isUntrusted(error: unknown): boolean {
+  const { code = "", cause } = error as NodeJS.ErrnoException & { cause?: unknown }
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code) || (cause instanceof Error && isUntrusted(cause))
 }
 
 function errorOf(text: string): string | undefined {

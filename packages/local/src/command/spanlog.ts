@@ -12,10 +12,9 @@ import {
   spanLogShapeOf,
   spanLogView,
 } from "@clickstack/ingest"
-import { LocalError } from "../local-error.ts"
 import { otlpSpanSender } from "../otlp-span-sender.ts"
 import { nanosOf } from "../read/filter.ts"
-import type { Arguments, Option } from "./arguments.ts"
+import { type Arguments, type Option, badArgument } from "./arguments.ts"
 import { clickhouseAccess } from "./clickhouse-access.ts"
 import { showWarnings } from "./show-warnings.ts"
 import type { Terminal } from "./terminal.ts"
@@ -155,4 +154,4 @@ const millis = (text: string, name: string): number => Number(nanosOf(text, name
 const summary = ({ sent, refused }: SpanLogStats): string =>
   `${sent} spans of ClickHouse${refused === 0 ? "" : `; ${refused} refused`}`
 
-const bad = (message: string) => new LocalError("BAD_OPTION", `${message}; see clickstack spanlog --help`)
+const bad = (message: string) => badArgument(message, "clickstack spanlog")

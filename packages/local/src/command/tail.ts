@@ -4,7 +4,7 @@ import type { LiveItem } from "../live.ts"
 import type { LogPage } from "../read/logs.ts"
 import type { Arguments, Option } from "./arguments.ts"
 import { itemLine } from "./lines.ts"
-import { openSource, sourceOptions } from "./source.ts"
+import { findRunning, sourceOptions } from "./source.ts"
 import { type Terminal, createPaint } from "./terminal.ts"
 
 export const tailOptions: readonly Option[] = [
@@ -24,9 +24,8 @@ export const tailOptions: readonly Option[] = [
 ]
 
 export async function tail(args: Arguments, terminal: Terminal, stopped: Promise<unknown>): Promise<number> {
-  const source = await openSource(args, terminal)
-  if (source.stream === undefined) {
-    await source.close()
+  const source = await findRunning(args, terminal)
+  if (source === undefined) {
     throw new LocalError(
       "NOT_RUNNING",
       'nothing is running here that could be followed; start it with "clickstack"',

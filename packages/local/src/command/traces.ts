@@ -17,18 +17,23 @@ const filters: readonly Option[] = [
   { name: "name", value: "NAME", help: "with a span of this name" },
   { name: "text", value: "TEXT", help: "with a span that has this text in its name, message or attributes" },
   { name: "status", value: "STATUS", help: "with a span of this status: ok, error, unset" },
-  { name: "minDurationMs", value: "MS", help: "with a span that took at least this long" },
+  { name: "min-ms", value: "MS", help: "with a span that took at least so many milliseconds" },
+  { name: "max-ms", value: "MS", help: "with a span that took less than so many" },
   { name: "from", value: "TIME", help: "since then: a time, or 15m, 2h, 7d ago" },
   { name: "to", value: "TIME", help: "until then" },
   { name: "limit", value: "N", help: "at most so many (default 50)" },
 ]
+
+// What the API calls them, where that differs.
+const parameters: Readonly<Record<string, string>> = { "min-ms": "minDurationMs", "max-ms": "maxDurationMs" }
 
 export const tracesOptions: readonly Option[] = [...sourceOptions, ...filters, json]
 
 export async function traces(args: Arguments, terminal: Terminal): Promise<void> {
   await reading(args, terminal, async (source) => {
     const search = new URLSearchParams()
-    for (const { name } of filters) for (const value of args.texts(name)) search.append(name, value)
+    for (const { name } of filters)
+      for (const value of args.texts(name)) search.append(parameters[name] ?? name, value)
     const found = await source.get<{ traces: TraceSummary[] }>("/api/traces", search)
     const paint = createPaint(terminal.colours)
     if (args.flag("json")) terminal.out(found.traces.map((one) => `${JSON.stringify(one)}\n`).join(""))

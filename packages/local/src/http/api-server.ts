@@ -1,7 +1,8 @@
 // The viewer's page, and the read-only HTTP API that it, tests and scripts use. Everything is GET; nothing that it is
 // sent becomes SQL text.
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http"
-import { createServer as createTlsServer } from "node:https"
+import { type ServerOptions, createServer as createTlsServer } from "node:https"
+import type { TlsOptions } from "@clickstack/receiver"
 import { LocalError, type LocalErrorCode } from "../local-error.ts"
 import { type Live, jsonOf } from "../live.ts"
 import type { LocalConfig } from "../options.ts"
@@ -96,10 +97,7 @@ export async function startApiServer(
   const onRequest = (request: IncomingMessage, response: ServerResponse) => void answer(request, response)
   const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 }
   const server = config.tls
-    ? createTlsServer(
-        { ...timeouts, key: Buffer.from(config.tls.key), cert: Buffer.from(config.tls.cert) },
-        onRequest,
-      )
+    ? createTlsServer({ ...timeouts, ...tlsOptions(config.tls) }, onRequest)
     : createServer(timeouts, onRequest)
   server.maxConnections = 256
   const bound = await listen(server, { port, host: config.host }, "uiPort")
@@ -113,6 +111,17 @@ export async function startApiServer(
         server.closeIdleConnections()
         setTimeout(() => server.closeAllConnections(), 2_000).unref()
       })),
+  }
+}
+
+/** Who must show senders' certificates must show them to read, too. */
+function tlsOptions({ key, cert, ca, requireClientCertificate = false }: TlsOptions): ServerOptions {
+  return {
+    key: Buffer.from(key),
+    cert: Buffer.from(cert),
+    ...(ca !== undefined && { ca: Buffer.from(ca) }),
+    requestCert: requireClientCertificate,
+    rejectUnauthorized: requireClientCertificate,
   }
 }
 

@@ -3,7 +3,7 @@ import type { ListenOptions, Server } from "node:net"
 import { LocalError } from "../local-error.ts"
 
 const reasons: Record<string, string> = {
-  EADDRINUSE: "another process has it; stop that one, or choose another port",
+  EADDRINUSE: "another process has it; stop that one, or choose another port (0 takes a free one)",
   EACCES: "this process may not use it; choose a port above 1023",
   EADDRNOTAVAIL: "this machine has no such address",
 }
