@@ -1,8 +1,12 @@
 // Certificates of our own choosing: the collector's authority, and our certificate where it asks for one; from files and
 // as PEM text, over HTTP and gRPC. And bodies compressed with Zstandard, where Node has it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer as createHttpServer } from "node:http"
+import { createServer as createHttp2Server, createSecureServer } from "node:http2"
+import type { AddressInfo, Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createServer as createTlsServer } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { startReceiver } from "@clickstack/receiver"
 import { afterAll, describe, expect, test } from "vitest"
@@ -28,6 +32,14 @@ const ours = {
 const span = 'require("@opentelemetry/api").trace.getTracer("x").startSpan("x").end()'
 const register = ["--require", "@clickstack/node/register"]
 
+const told = async (env: Record<string, string>) => {
+  const { stderr } = await runApp("-e", [span], {
+    nodeOptions: register,
+    env: { ...env, CLICKSTACK_EXIT_BUDGET: "300" },
+  })
+  return stderr
+}
+
 async function open() {
   const names: string[] = []
   const receiver = await startReceiver({
@@ -42,11 +54,7 @@ async function open() {
 describe.each(["http/protobuf", "grpc"])("%s", (protocol) => {
   const env = (receiver: { url: string | undefined; grpcUrl: string | undefined }) => ({
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
-    // By name: grpc-js sends an address as the TLS server name too, at which Node warns on the app's stderr.
-    OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? receiver.grpcUrl : receiver.url)!.replace(
-      "127.0.0.1",
-      "localhost",
-    ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? receiver.grpcUrl : receiver.url)!,
     CLICKSTACK_EXIT_BUDGET: "10000",
     // This receiver takes traces alone.
     CLICKSTACK_METRICS_EXPORTER: "none",
@@ -75,19 +83,56 @@ describe.each(["http/protobuf", "grpc"])("%s", (protocol) => {
     expect(ended).toMatchObject({ code: 0, stderr: "" })
     expect(inbox.names).toEqual(["x"])
   })
+
+  test("a certificate that is not trusted is one line that says what to do", async () => {
+    await using inbox = await open()
+    expect(await told(env(inbox.receiver))).toMatch(
+      /^clickstack: traces to https:\S+: its certificate is not trusted; set certificate, or renew it/,
+    )
+  })
+
+  test("a certificate of ours that is missing is one line that says what to do", async () => {
+    await using inbox = await open()
+    const { OTEL_EXPORTER_OTLP_CERTIFICATE } = ours
+    expect(await told({ ...env(inbox.receiver), OTEL_EXPORTER_OTLP_CERTIFICATE })).toMatch(
+      /^clickstack: traces to https:\S+: it asks for a certificate of ours; set clientCertificate and clientKey/,
+    )
+  })
 })
 
-test("a certificate that is not trusted is one line that says what to do", async () => {
-  await using inbox = await open()
-  const env = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: inbox.receiver.url!,
-    CLICKSTACK_EXIT_BUDGET: "300",
+const { key, cert } = server
+
+test.each<[string, string, Server, RegExp]>([
+  [
+    "TLS without HTTP/2",
+    "https",
+    createTlsServer({ key, cert, ALPNProtocols: ["http/1.1"] }),
+    /it does not speak HTTP\/2 there, which gRPC needs \(ERR_SSL/,
+  ],
+  [
+    "TLS without ALPN, and not HTTP/2 either",
+    "https",
+    createTlsServer({ key, cert }, (socket) =>
+      socket.on("error", () => undefined).end("HTTP/1.1 400\r\n\r\n"),
+    ),
+    /it does not speak gRPC there; is it https:\/\/ instead, or the port of OTLP over HTTP\?/,
+  ],
+  ["HTTP without TLS", "https", createHttpServer(), /it does not speak TLS there; is it http:\/\/ instead\?/],
+  ["HTTP/2 without TLS", "https", createHttp2Server(), /TLS.*is it http:\/\/ instead\?/],
+  ["TLS", "http", createSecureServer({ key, cert }), /check the scheme and the port of endpoint/],
+])("gRPC to %s, as %s://, is one line that says what to do", async (_, scheme, listener, expected) => {
+  listener.on("tlsClientError", () => undefined).on("sessionError", () => undefined)
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve))
+  const { port } = listener.address() as AddressInfo
+  const stderr = await told({
+    OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${scheme}://localhost:${port}`,
+    OTEL_EXPORTER_OTLP_CERTIFICATE: ours.OTEL_EXPORTER_OTLP_CERTIFICATE,
     CLICKSTACK_METRICS_EXPORTER: "none",
-  }
-  const { stderr } = await runApp("-e", [span], { nodeOptions: register, env })
-  expect(stderr).toMatch(
-    /^clickstack: traces to https:\S+: its certificate is not trusted; set certificate, or renew it/,
-  )
+  })
+  listener.close()
+  expect(stderr).toMatch(/^clickstack: traces to https?:\/\/localhost:\d+: /)
+  expect(stderr).toMatch(expected)
 })
 
 test("a certificate file that is not there is one line that names it", async () => {

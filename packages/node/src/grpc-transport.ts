@@ -1,111 +1,126 @@
-// Sends OTLP over gRPC, with @grpc/grpc-js if the app has it: loaded only when the protocol is chosen.
-import type { Authorization } from "./api-key.ts"
+// Sends OTLP over gRPC, on a connection of our own (grpc-connection.ts): one for the signal, made when it is needed and
+// again after it is gone, with a deadline over everything.
+import type { OutgoingHttpHeaders } from "node:http2"
+import { type Authorization, keyOrError } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
+import { compressor } from "./compress.ts"
 import type { ConnectionConfig } from "./config.ts"
+import { connectionError } from "./connection-error.ts"
+import { type CallEnd, callUnary, largestAnswer } from "./grpc-call.ts"
+import { connectGrpc, type GrpcConnection } from "./grpc-connection.ts"
+import { acceptedEncodings, frameHead, unframe } from "./grpc-frame.ts"
+import { grpcError, ok } from "./grpc-status.ts"
 import type { Transport } from "./http-transport.ts"
-import { byGrpcCode, retryInfo } from "./delivery/outcome.ts"
+import { letProcessEnd } from "./let-process-end.ts"
 import type { Signal } from "./signals.ts"
 import { tlsFiles } from "./tls-files.ts"
-
-type Grpc = typeof import("@grpc/grpc-js")
 
 const methods: Record<Signal, string> = {
   traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
   logs: "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
   metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
 }
-const permissionDenied = 7
-const unauthenticated = 16
+const nothing = new Uint8Array()
 
-export async function createGrpcTransport(
+export function createGrpcTransport(
   signal: Signal,
   connection: ConnectionConfig,
   authorization: Authorization,
-): Promise<Transport> {
-  const grpc = await loadGrpc()
+): Transport {
   const url = new URL(connection.endpoint)
-  const tls = tlsFiles(connection)
-  const credentials =
-    url.protocol === "https:"
-      ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
-      : grpc.credentials.createInsecure()
-  const connect = () =>
-    new grpc.Client(url.host, credentials, {
-      "grpc.primary_user_agent": "clickstack-node",
-      // Our own waits decide when it is tried again; the channel's would grow to two minutes and make those calls fail.
-      "grpc.initial_reconnect_backoff_ms": 200,
-      "grpc.max_reconnect_backoff_ms": 2000,
-      ...(connection.compression === "gzip"
-        ? { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip }
-        : {}),
-    })
-  let client: InstanceType<Grpc["Client"]> | undefined
+  const files = tlsFiles(connection)
+  const compress = compressor(connection.compression)
+  const fixed: OutgoingHttpHeaders = {
+    ":method": "POST",
+    ":path": methods[signal],
+    ":authority": url.host,
+    "user-agent": "clickstack-node",
+    ...metadata(connection.headers),
+    "content-type": "application/grpc",
+    te: "trailers",
+    "grpc-timeout": `${Math.min(Math.ceil(connection.timeout), 99_999_999)}m`, // at most eight digits
+    "grpc-accept-encoding": acceptedEncodings,
+    ...(compress === undefined ? {} : { "grpc-encoding": connection.compression }),
+  }
 
-  let call: { cancel(): void } | undefined // of one export at a time
+  let connected: GrpcConnection | undefined
+  let aborts = 0
+
+  function connect(): GrpcConnection {
+    const made = connectGrpc(url, files, () => {
+      if (connected === made) connected = undefined
+    })
+    return made
+  }
 
   async function send(body: Uint8Array): Promise<Uint8Array> {
-    const metadata = new grpc.Metadata()
-    const key = connection.sendsApiKey ? await authorization() : undefined
-    if (key !== undefined) metadata.set("authorization", key)
-    for (const [name, value] of Object.entries(connection.headers)) metadata.set(name, value)
+    const before = aborts
+    const [content, key] = await Promise.all([
+      compress === undefined ? body : compress(body),
+      connection.sendsApiKey ? keyOrError(authorization) : undefined,
+    ])
+    const headers = key === undefined ? fixed : { authorization: key, ...fixed }
+    const parts = [frameHead(content.byteLength, compress !== undefined), content]
     return new Promise((resolve, reject) => {
-      client ??= connect()
-      call = client.makeUnaryRequest<Uint8Array, Uint8Array>(
-        methods[signal],
-        (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-        (bytes) => bytes,
-        body,
-        metadata,
-        { deadline: Date.now() + connection.timeout },
-        (error, answer) =>
-          error === null ? resolve(answer ?? new Uint8Array()) : reject(grpcError(error, connection)),
-      )
+      const deadline = setTimeout(() => {
+        reject(
+          new ClickstackError("TIMEOUT", `no answer within ${connection.timeout} ms`, { retryable: true }),
+        )
+        abort() // a connection that says nothing may be one that the other side has forgotten
+      }, connection.timeout).unref()
+      exchange(headers, parts, () => aborts > before)
+        .finally(() => clearTimeout(deadline))
+        .then(resolve, reject)
     })
   }
 
-  const close = () => {
-    client?.close()
-    client = undefined
-  }
-  // With its connection: one that is being made, or never says anything, would keep the process alive.
-  const abort = () => {
-    call?.cancel()
-    close()
+  async function exchange(
+    headers: OutgoingHttpHeaders,
+    parts: readonly Uint8Array[],
+    isGivenUp: () => boolean,
+  ): Promise<Uint8Array> {
+    for (let isAgain = false; ; isAgain = true) {
+      // A connection that is made now would keep the process alive, and nobody waits for it.
+      if (isGivenUp()) throw new ClickstackError("TIMEOUT", "it was given up", { retryable: true })
+      const used = (connected ??= connect())
+      const done = letProcessEnd(used.socket)
+      try {
+        const end = await callUnary(await used.session, headers, parts)
+        if (end !== undefined) return await answerOf(end)
+        if (isAgain) throw connectionError({ code: "ECONNRESET" })
+      } finally {
+        done()
+      }
+      // The server was about to go and says that it did not look at this, so the next connection takes it.
+      if (connected === used) connected = undefined
+    }
   }
 
-  return { send, abort, close }
+  async function answerOf({ status, frame, encoding }: CallEnd): Promise<Uint8Array> {
+    if (status.code !== ok) throw grpcError(status, connection)
+    // Taken, whatever the server wrote about it.
+    return frame.length === 0 ? nothing : unframe(frame, encoding, largestAnswer).catch(() => nothing)
+  }
+
+  function abort(): void {
+    aborts++
+    connected?.destroy()
+  }
+
+  return { send, abort, close: abort }
 }
 
-async function loadGrpc(): Promise<Grpc> {
-  try {
-    const module = await import("@grpc/grpc-js")
-    return module
-  } catch (cause) {
-    throw new ClickstackError(
-      "DESTINATION_MISSING",
-      "protocol grpc needs the package @grpc/grpc-js: npm install @grpc/grpc-js",
-      { cause },
-    )
+// What HTTP/2 forbids, and what is the transport's own.
+const reserved =
+  /^(:|grpc-|(connection|content-length|host|http2-settings|keep-alive|proxy-connection|transfer-encoding|upgrade)$)/
+
+/** Headers as gRPC has them: in lower case, and those of bytes in base64. */
+function metadata(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [given, value] of Object.entries(headers)) {
+    const name = given.toLowerCase()
+    if (reserved.test(name)) continue
+    result[name] = name.endsWith("-bin") ? Buffer.from(value).toString("base64") : value
   }
-}
-
-type ServiceError = { code: number; details: string; metadata: { get(name: string): (string | Buffer)[] } }
-
-function grpcError(error: ServiceError, connection: ConnectionConfig): ClickstackError {
-  const { code, details } = error
-  const asked = retryInfo(error.metadata.get("grpc-status-details-bin")[0])
-  const outcome = byGrpcCode(code, details, asked)
-  const hint =
-    code !== permissionDenied && code !== unauthenticated
-      ? details
-      : connection.sendsApiKey
-        ? "the API key is refused; see apiKey and apiKeyScheme"
-        : "headers are missing"
-  return new ClickstackError("DELIVERY_FAILED", `it answered ${code} over gRPC: ${hint}`, {
-    cause: error,
-    retryable: outcome.kind === "later",
-    retryAfter: outcome.kind === "later" ? outcome.after : undefined,
-    tooLarge: outcome.kind === "too_large",
-    unauthorized: outcome.kind === "later" && outcome.trouble === "unauthorized",
-  })
+  return result
 }

@@ -1,11 +1,13 @@
 // Sends OTLP bodies over HTTP: connections kept alive, a deadline for the whole exchange, and every answer told as
 // what it means: taken, to be tried again (and when), or refused.
 import type { OutgoingHttpHeaders } from "node:http"
-import type { Authorization } from "./api-key.ts"
+import { type Authorization, keyOrError } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
 import { compressor } from "./compress.ts"
 import type { ConnectionConfig } from "./config.ts"
+import { connectionError } from "./connection-error.ts"
 import { unauthorizedPause } from "./delivery/outcome.ts"
+import { letProcessEnd } from "./let-process-end.ts"
 import { parseRetryAfter } from "./retry-after.ts"
 import { tlsFiles } from "./tls-files.ts"
 
@@ -80,8 +82,7 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
         }),
       ).unref()
       sending.on("error", fail)
-      // A process that has nothing else to do must come to its end, where what is left is sent within the budget.
-      sending.on("socket", (socket) => socket.unref())
+      sending.on("socket", (socket) => sending.once("close", letProcessEnd(socket)))
       sending.on("response", (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -111,39 +112,9 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
   return { send, abort, close: () => agent.destroy() }
 }
 
-async function keyOrError(authorization: Authorization): Promise<string | undefined> {
-  try {
-    return await authorization()
-  } catch (cause) {
-    // Its message may hold what it was called with, so it is not repeated.
-    throw new ClickstackError("DELIVERY_FAILED", "the apiKey function failed", { cause, retryable: true })
-  }
-}
-
 function basicAuthorization({ username, password }: URL): string {
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return `Basic ${Buffer.from(credentials).toString("base64")}`
-}
-
-function connectionError(cause: unknown): ClickstackError {
-  const { code = "", message = "" } = cause as { code?: string; message?: string }
-  const hints: Record<string, string> = {
-    ECONNREFUSED:
-      "nothing listens there; is the collector up? ClickStack's opens the port once its first user exists",
-    ENOTFOUND: "there is no such host; check endpoint",
-    EAI_AGAIN: "the host's name could not be resolved",
-    ECONNRESET: "the connection was closed",
-    EPROTO: "it does not speak TLS there; is it http:// instead?",
-    HPE_INVALID_CONSTANT: "it does not speak HTTP there; is it the gRPC port?",
-  }
-  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER/.test(code)
-  const hint = isCertificate
-    ? "its certificate is not trusted; set certificate, or renew it"
-    : (hints[code] ?? message)
-  return new ClickstackError("DELIVERY_FAILED", `${hint}${code === "" ? "" : ` (${code})`}`, {
-    cause,
-    retryable: true,
-  })
 }
 
 function statusError(

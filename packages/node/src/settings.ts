@@ -262,7 +262,7 @@ function perSignal(signal?: Signal): Setting[] {
       "protocol",
       oneOf("http/protobuf", "http/json", "grpc"),
       undefined,
-      "How OTLP is spoken. `grpc` needs the package `@grpc/grpc-js`.",
+      "How OTLP is spoken.",
       "PROTOCOL",
       {
         fallbackText: "`http/protobuf`; with `delivery: false` `http/json`",

@@ -4,7 +4,7 @@ import { expect } from "vitest"
 import type { App } from "../app.ts"
 import type { Fault } from "../fault.ts"
 import { eventually, type Tally, type World } from "../world.ts"
-import { durable, everywhere, overHttp } from "./everywhere.ts"
+import { collectors, durable, everywhere } from "./everywhere.ts"
 
 type Command = readonly [command: string, ...args: (string | number)[]]
 
@@ -65,9 +65,9 @@ async function successor(world: World): Promise<Tally> {
 
 /** The end comes while the destination does not answer; it takes no longer than the budget, and the disk has it all. */
 const unanswered =
-  (before: readonly Command[], end: End, delay = 60_000) =>
+  (before: readonly Command[], end: End, delay = 60_000, kind: "stall" | "black hole" = "stall") =>
   async (world: World): Promise<Tally> => {
-    await world.proxy.become({ kind: "stall" })
+    await world.proxy.become({ kind })
     const app = world.start({ CLICKSTACK_EXIT_BUDGET: "1000", CLICKSTACK_TRACES_DELAY: String(delay) })
     await doAll(app, before)
     const began = performance.now()
@@ -93,6 +93,10 @@ const signals =
     app.process.kill(signal)
 
 const hundred: readonly Command[] = [["spans", 100]]
+const underWay: readonly Command[] = [
+  ["spans", 100],
+  ["pause", 500],
+]
 const server: readonly Command[] = [["serve"], ["spans", 100]]
 
 export const endFaults: readonly Fault[] = [
@@ -114,17 +118,16 @@ export const endFaults: readonly Fault[] = [
   {
     id: "L1",
     when: "a natural end while an export is under way that nothing answers",
-    happens:
-      "The same over HTTP, also to ClickHouse and with durable(). (gRPC: the export's own deadline ends it, `traces.timeout`.)",
-    on: [...overHttp, "clickhouse", "durable 2.12", "durable 3.1"],
-    run: unanswered(
-      [
-        ["spans", 100],
-        ["pause", 500],
-      ],
-      asks("end"),
-      100,
-    ),
+    happens: "The same, also with durable() over HTTP.",
+    on: [...everywhere, "durable 2.12", "durable 3.1"],
+    run: unanswered(underWay, asks("end"), 100),
+  },
+  {
+    id: "L1",
+    when: "a natural end while a connection is being made that nothing answers",
+    happens: "The same.",
+    on: collectors,
+    run: unanswered(underWay, asks("end"), 100, "black hole"),
   },
   {
     id: "L1",

@@ -1,6 +1,8 @@
 // What an exporter that is not ours hides: the status and Retry-After of its HTTP requests, read from Node's
 // diagnostics channels. Loading this subscribes to nothing; `observed` does, for as long as somebody observes.
 import type { ClientRequest, IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
+import { letProcessEnd } from "../let-process-end.ts"
 import { parseRetryAfter } from "../retry-after.ts"
 
 const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks")
@@ -31,7 +33,9 @@ export function observeExchanges(): ExchangeObserver {
     if (exchange === undefined) return
     exchanges.set(request, exchange)
     exchange.requests.add(request)
-    letProcessEnd(request)
+    const hold = (socket: Socket) => request.once("close", letProcessEnd(socket))
+    if (request.socket === null) request.once("socket", hold)
+    else hold(request.socket)
     request.once("error", (error) => {
       delete exchange.status
       exchange.failure = error
@@ -55,12 +59,6 @@ export function observeExchanges(): ExchangeObserver {
       unsubscribe("http.client.response.finish", onAnswer)
     },
   }
-}
-
-/** A process that has nothing else to do must come to its end, where what is left is sent within the budget. */
-function letProcessEnd(request: ClientRequest): void {
-  if (request.socket === null) request.once("socket", (socket) => socket.unref())
-  else request.socket.unref()
 }
 
 export function abandon(exchange: Exchange): void {
