@@ -19,10 +19,11 @@ export interface Frame {
   readonly stateAt: number
   readonly items: number
   readonly id: string
-  /** Absent when it is already delivered, or `damage` says why it cannot be. */
+  /** Absent when it is already delivered, or the header says that it cannot be. */
   readonly payload: Buffer | undefined
   readonly deflated: boolean
-  readonly damage: string | undefined
+  /** Why it cannot be read, if so: computes the checksum. */
+  readonly damage: () => string | undefined
 }
 
 export const doneMark: Buffer = Buffer.from([done])
@@ -52,7 +53,7 @@ export function* framesOf(file: Buffer): Generator<Frame> {
   while (at < file.length) {
     if (!isHeader(file, at)) {
       const next = nextHeader(file, at + 1)
-      yield { ...unknown(at), damage: "a header is damaged" }
+      yield { ...unknown(at), damage: () => "a header is damaged" }
       at = next
       continue
     }
@@ -60,21 +61,23 @@ export function* framesOf(file: Buffer): Generator<Frame> {
     const end = at + headerBytes + length
     const payload = file.subarray(at + headerBytes, end)
     const whole = payload.length === length
-    const damage = !whole
-      ? "it ends too soon"
-      : file[at + 4] !== version
-        ? `it is of version ${file[at + 4]}, this is version ${version}`
-        : crc32(payload) !== file.readUInt32LE(at + 24)
-          ? "its checksum is wrong"
-          : undefined
+    const checksum = file.readUInt32LE(at + 24)
     const isDone = file[at + stateAt] === done
+    const unreadable = isDone
+      ? undefined
+      : !whole
+        ? "it ends too soon"
+        : file[at + 4] !== version
+          ? `it is of version ${file[at + 4]}, this is version ${version}`
+          : undefined
     yield {
       stateAt: at + stateAt,
       items: isDone ? 0 : file.readUInt32LE(at + 8),
       id: file.toString("hex", at + 16, at + 24),
-      payload: isDone || damage !== undefined ? undefined : payload,
+      payload: isDone || unreadable !== undefined ? undefined : payload,
       deflated: (file[at + 6]! & deflated) !== 0,
-      damage: isDone ? undefined : damage,
+      damage: () =>
+        unreadable ?? (isDone || crc32(payload) === checksum ? undefined : "its checksum is wrong"),
     }
     // A frame that was cut short may be followed by whole ones.
     at = whole ? end : nextHeader(file, at + headerBytes)

@@ -4,7 +4,8 @@ import { doneMark, type Frame, framesOf } from "./frame.ts"
 import type { SpoolRecord } from "./spool-writer.ts"
 import { attempt, type Segment, type Shelf, type ShelfOptions } from "./shelf.ts"
 
-const { inflateRawSync } = process.getBuiltinModule("node:zlib")
+const { promisify } = process.getBuiltinModule("node:util")
+const { inflateRaw } = process.getBuiltinModule("node:zlib")
 
 export interface SpooledBatch extends SpoolRecord {
   readonly id: string
@@ -26,6 +27,15 @@ interface ReaderOptions extends Pick<ShelfOptions, "onDropped" | "onAdopted"> {
 }
 
 const mostIds = 20_000
+const checkedAtOnce = 512 * 1024 // bytes, in about 0.2 ms
+const inflate = promisify<Uint8Array, { chunkSize: number }, Buffer>(inflateRaw)
+const chunks = { chunkSize: 128 * 1024 } // each is a way to another thread and back
+const turn = promisify(setImmediate)
+
+/** A batch that is to be given, or to be counted as damaged. */
+interface WaitingFrame extends Omit<Frame, "damage"> {
+  readonly damage: string | undefined
+}
 
 export function createSpoolReader({
   shelf,
@@ -36,20 +46,19 @@ export function createSpoolReader({
 }: ReaderOptions): SpoolReader {
   const { disk } = shelf
   const seen = new Set<string>() // ids of batches that were read
-  let reading: { segment: Segment; frames: Frame[]; at: number } | undefined
+  let reading: { segment: Segment; frames: WaitingFrame[]; at: number } | undefined
 
   async function next(): Promise<SpooledBatch | undefined> {
     for (;;) {
       reading ??= await readOldest()
       if (reading === undefined) return undefined
-      shelf.reading = reading.segment.path
       const { segment, frames } = reading
       const frame = frames[reading.at++]
       if (frame === undefined) {
         finish(segment)
         continue
       }
-      const batch = unpackFrame(segment, frame)
+      const batch = await unpackFrame(segment, frame)
       if (batch !== undefined) return batch
     }
   }
@@ -59,15 +68,16 @@ export function createSpoolReader({
       if (shelf.isEmpty()) seal()
       const segment = shelf.oldest()
       if (segment === undefined) return undefined
+      shelf.reading = segment.path
       try {
-        const all = [...framesOf(await disk.read(segment.path))]
-        const frames = all.filter((frame) => isWaiting(frame) && isNew(segment, frame))
+        const frames = await waitingIn(segment)
         if (!shelf.isOwn(segment)) {
           segment.items = total(frames)
           onAdopted(segment.items)
         }
         return { segment, frames, at: 0 }
       } catch (error) {
+        shelf.reading = undefined
         shelf.take(segment)
         if ((error as NodeJS.ErrnoException).code === "ENOENT") onDropped(segment.items, "spool_gone")
         else {
@@ -78,8 +88,23 @@ export function createSpoolReader({
     }
   }
 
+  async function waitingIn(segment: Segment): Promise<WaitingFrame[]> {
+    const frames: WaitingFrame[] = []
+    let checked = 0
+    for (const read of framesOf(await disk.read(segment.path))) {
+      const frame = { ...read, damage: read.damage() }
+      const { payload, damage } = frame
+      if ((payload !== undefined || damage !== undefined) && isNew(segment, frame)) frames.push(frame)
+      checked += payload?.length ?? 0
+      if (checked < checkedAtOnce) continue
+      checked = 0
+      await turn()
+    }
+    return frames
+  }
+
   /** A batch that was on its way to one file when the process ended may stand in another one as well. */
-  function isNew(segment: Segment, { id, damage, stateAt }: Frame): boolean {
+  function isNew(segment: Segment, { id, damage, stateAt }: WaitingFrame): boolean {
     if (damage !== undefined) return true
     if (seen.has(id)) {
       attempt(() => disk.patch(segment.path, doneMark, stateAt))
@@ -90,7 +115,7 @@ export function createSpoolReader({
     return true
   }
 
-  function unpackFrame(segment: Segment, frame: Frame): SpooledBatch | undefined {
+  async function unpackFrame(segment: Segment, frame: WaitingFrame): Promise<SpooledBatch | undefined> {
     const { id, items } = frame
     let isDone = false
     let left = items
@@ -107,7 +132,7 @@ export function createSpoolReader({
     }
     try {
       if (frame.damage !== undefined) throw new Error(frame.damage)
-      const bytes = frame.deflated ? inflateRawSync(frame.payload!) : frame.payload!
+      const bytes = frame.deflated ? await inflate(frame.payload!, chunks) : frame.payload!
       return { id, items, bytes, less, done }
     } catch {
       onDropped(items, "spool_damaged")
@@ -132,9 +157,7 @@ export function createSpoolReader({
   return { next, again }
 }
 
-const isWaiting = ({ payload, damage }: Frame) => payload !== undefined || damage !== undefined
-
-const total = (frames: Iterable<Frame>) => {
+const total = (frames: Iterable<WaitingFrame>) => {
   let items = 0
   for (const frame of frames) items += frame.items
   return items

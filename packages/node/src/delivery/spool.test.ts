@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeEach, expect, test } from "vitest"
+import { type Disk, realDisk } from "./disk.ts"
 import { headerBytes } from "./frame.ts"
 import { parseSegmentName, segmentName, thisProcess } from "./segment-name.ts"
 import type { SpoolDrop } from "./shelf.ts"
@@ -164,6 +165,48 @@ function flip(file: Buffer, at: number): Buffer {
   file[at]! ^= 1
   return file
 }
+
+test("the file that is being read is not removed to make room", async () => {
+  const write = (text: string) => spool.appendSync(entry(text.padEnd(100, ".")))
+  const disk: Disk = {
+    ...realDisk,
+    read: async (path) => {
+      const file = await realDisk.read(path)
+      while (drops.length === 0) write("late")
+      return file
+    },
+  }
+  const spool = open({ maxBytes: 2000, disk }) // a file holds one batch of these
+  for (const text of ["oldest", "second", "third"]) write(text)
+  expect((await spool.next())?.bytes.toString()).toMatch(/^oldest/)
+  expect(drops).toEqual([[1, "spool_full"]])
+  expect((await drain(spool)).filter((text) => !text.startsWith("late"))).toEqual([
+    expect.stringMatching(/^third/),
+  ])
+})
+
+test("a file of megabytes is checked in pieces, between which the event loop runs", async () => {
+  let turns = 0
+  let immediate: NodeJS.Immediate | undefined
+  const count = () => {
+    turns++
+    immediate = setImmediate(count)
+  }
+  const disk: Disk = {
+    ...realDisk,
+    read: async (path) => {
+      const file = realDisk.readSync(path)
+      count()
+      return file
+    },
+  }
+  const spool = open({ maxBytes: 100_000_000, disk })
+  const texts = Array.from({ length: 6 }, () => random(300_000))
+  for (const text of texts) await spool.append(entry(text))
+  expect((await spool.next())?.bytes.toString()).toBe(texts[0])
+  clearImmediate(immediate)
+  expect(turns).toBeGreaterThan(3)
+})
 
 test("a batch of a future version is skipped and counted", async () => {
   await leftBehind("one", "two")
