@@ -291,7 +291,6 @@ test("a file behind a symbolic link is not read", async () => {
 })
 
 test("a disk that fails is left alone for a minute, then used again", async () => {
-  const { realDisk } = await import("./disk.ts")
   let full = true
   let time = Date.now()
   const disk = {
