@@ -42,7 +42,7 @@ interface SignalConfig extends ConnectionConfig {
 
 interface QueuedSignalConfig extends SignalConfig {
   readonly queueSize: number | undefined
-  readonly batchSize: number
+  readonly batchSize: number | undefined
   readonly delay: number
 }
 

@@ -49,6 +49,11 @@ export interface OpenDelivery extends Pick<Delivery<never>, "flush" | "close" | 
   readonly take: (packed: unknown) => void
 }
 
+// A request has its price, whatever is in it: four times as many spans in one took 1 to 2 us of CPU off each of them. What
+// is plain is encoded when it is sent, and more of it at once would block the event loop.
+const encodedBatch = 2048
+const plainBatch = 512
+
 export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   signal: Signal,
   parts: Parts<E>,
@@ -69,7 +74,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
       what: signal,
       place: target.place,
       keeping: keepingFor(signal, parts, target, own),
-      batchSize,
+      batchSize: batchSize ?? (target.otlp === "protobuf" ? encodedBatch : plainBatch),
       delay,
       timeout: config[signal].timeout,
       budget,

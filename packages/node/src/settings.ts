@@ -338,10 +338,11 @@ function queue(signal: "traces" | "logs", processor: string, delay: number): Set
     fallback: number | undefined,
     about: string,
     variable: string,
+    fallbackText?: string,
   ) =>
     setting(`${signal}.${name}`, kind, fallback, about, {
       variables: [`OTEL_${processor}_${variable}`],
-      ...(fallback === undefined ? { fallbackText: "2048" } : {}),
+      ...(fallbackText === undefined ? {} : { fallbackText }),
     })
   return [
     one(
@@ -350,13 +351,15 @@ function queue(signal: "traces" | "logs", processor: string, delay: number): Set
       undefined,
       "With `delivery: false`: how many may wait to be sent. Otherwise `queueBytes` is the bound.",
       "MAX_QUEUE_SIZE",
+      "2048",
     ),
     one(
       "batchSize",
       integer("items", 1),
-      512,
+      undefined,
       "How many go into one request at most.",
       "MAX_EXPORT_BATCH_SIZE",
+      "2048 as OTLP in protobuf, else 512",
     ),
     one(
       "delay",

@@ -139,7 +139,7 @@ function exporterOptions(signal: Signal, config: Config) {
 function batchOptions({ queueSize, batchSize, delay, exportTimeout }: Config["traces"]) {
   return {
     ...(queueSize === undefined ? {} : { maxQueueSize: queueSize }),
-    maxExportBatchSize: batchSize,
+    ...(batchSize === undefined ? {} : { maxExportBatchSize: batchSize }),
     scheduledDelayMillis: delay,
     exportTimeoutMillis: exportTimeout,
   }
