@@ -122,22 +122,42 @@ test("asks senders and readers for the token, with or without Bearer", async () 
   expect(statuses).toEqual([401, 401, 401, 401, 200, 200, 200, 200])
 })
 
-test("logs are found before a merge has made their indexes, and after", async () => {
+test("logs are found before a merge has made their indexes, after it, and where some are merged and some not", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
-  await post(local.otlp.http, "logs", logs([{ body: "the payment timed out", attributes: { order: "7" } }]))
+  const attributes = { order: "7" }
+  const store = async (spanId: string) => {
+    await post(local.otlp.http, "logs", logs([{ body: "the payment timed out", attributes }]))
+    await post(
+      local.otlp.http,
+      "traces",
+      spans([{ name: "pay", traceId: spanId.repeat(2), spanId, attributes }]),
+    )
+  }
+  await store("aaaaaaaaaaaaaaaa")
   const indexes = () =>
     local.query(
       "SELECT secondary_indices_compressed_bytes > 0 AS made FROM system.parts WHERE table = 'otel_logs' AND active",
     )
   const found = async () => {
-    const pages = [{ text: "paymen" }, { text: "the payment timed" }, { attributes: { order: "7" } }]
-    return Promise.all(pages.map(async (page) => (await local.read.logs(page)).logs.length))
+    const pages = [{ text: "paymen" }, { text: "the payment timed" }, { attributes }]
+    const pagesOfLogs = await Promise.all(pages.map((page) => local.read.logs(page)))
+    const { buckets } = await local.read.histogram({ signal: "logs", attributes, from: "1h" })
+    return [
+      ...pagesOfLogs.map((page) => page.logs.length),
+      (await local.read.traces({ attributes })).length,
+      buckets.reduce((sum, { count }) => sum + count, 0),
+    ]
   }
   expect(await indexes()).toEqual([{ made: 0 }])
-  expect(await found()).toEqual([1, 1, 1])
+  expect(await found()).toEqual([1, 1, 1, 1, 1])
   await local.query("OPTIMIZE TABLE otel_logs FINAL")
+  await local.query("OPTIMIZE TABLE otel_traces FINAL")
   expect(await indexes()).toEqual([{ made: 1 }])
-  expect(await found()).toEqual([1, 1, 1])
+  expect(await found()).toEqual([1, 1, 1, 1, 1])
+  await local.query("SYSTEM STOP MERGES")
+  await store("bbbbbbbbbbbbbbbb")
+  expect(await found()).toEqual([2, 2, 2, 2, 2])
+  await local.query("SYSTEM START MERGES")
 })
 
 test("an engine that cannot keep up: 503 with Retry-After at once, and no success that is not true", async () => {
