@@ -7,13 +7,13 @@ const dist = new URL("../../packages/node/dist/", import.meta.url)
 const { table } = await (import(new URL("instrumentation/table.js", dist).href) as Built<
   typeof import("../../packages/node/src/instrumentation/table.ts")
 >)
-const { resolveConfig } = await (import(new URL("config.js", dist).href) as Built<
+const { configFrom } = await (import(new URL("config.js", dist).href) as Built<
   typeof import("../../packages/node/src/config.ts")
 >)
 
 const singleton = "@opentelemetry/instrumentation/build/src/platform/node/RequireInTheMiddleSingleton.js"
 const require = createRequire(new URL("instrumentation/table.js", dist))
-const { config } = resolveConfig({}, {})
+const { config } = configFrom(new Map(), {})
 const context = { config, say: () => undefined, propagation: () => undefined as never }
 
 const packageIn = (module: string) => /^(?:@[^/]+\/)?[^/]+/.exec(module)![0]

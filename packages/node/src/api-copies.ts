@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url)
 const entry = /[\\/](build[\\/]src[\\/]index\.js|dist[\\/]index\.cjs)$/
 
 /** @param from Directories of the app, to find what an `import` there gives. */
-export function loadedApiCopies(from: readonly string[]): ApiCopy[] {
+export function loadedApiCopies(from: readonly string[] = appDirectories()): ApiCopy[] {
   const copies = new Set<ApiCopy>()
   for (const [file, module] of Object.entries(require.cache)) {
     if (module !== undefined && entry.test(file)) addCopy(copies, module.exports)

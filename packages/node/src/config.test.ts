@@ -1,7 +1,8 @@
 // Every option and every variable: alone, in conflict, wrong.
 import { describe, expect, test } from "vitest"
 import { ClickstackError } from "./clickstack-error.ts"
-import { type Config, resolveConfig } from "./config.ts"
+import type { Config } from "./config.ts"
+import { resolveConfig } from "./read-options.ts"
 import type { Options } from "./options.ts"
 import { table } from "./instrumentation/table.ts"
 import type { Setting } from "./setting.ts"

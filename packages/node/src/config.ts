@@ -5,17 +5,15 @@ import { path as paths } from "./builtins.ts"
 import type { TextMapPropagator } from "@opentelemetry/api"
 import type { ResourceDetector } from "@opentelemetry/resources"
 import { endpointsOf } from "./endpoints.ts"
-import { rejectionsPass } from "./exceptions/rejections-pass.ts"
+import { doRejectionsPass } from "./exceptions/watch-crashes.ts"
 import { type InstrumentationConfig, switchesOf } from "./instrumentation/switches.ts"
 import { nearest } from "./nearest.ts"
-import type { AttributeValue, Compression, Destination, LogLevel, Options, Protocol } from "./options.ts"
-import { printable, readOptions } from "./read-options.ts"
+import type { AttributeValue, Compression, Destination, LogLevel, Protocol } from "./options.ts"
 import { type SamplingConfig, samplingOf } from "./sampling/sampling-config.ts"
 import { type CaptureConfig, captureOf, type RedactConfig } from "./privacy-config.ts"
-import type { Setting } from "./setting.ts"
+import { BadValue, isPlainObject, printable, type Setting } from "./setting.ts"
 import { settings } from "./settings.ts"
 import { type Signal, signals } from "./signals.ts"
-import { BadValue, isPlainObject } from "./value-kinds.ts"
 
 /** One OTLP signal's way out. */
 export interface ConnectionConfig {
@@ -134,10 +132,16 @@ export interface Resolution {
 
 type Candidate = Omit<Resolved, "own">
 
-/** @throws ClickstackError CONFIG_INVALID, naming every wrong option, its value and the fix. */
-export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = process.env): Resolution {
+/**
+ * `code` are the options that were given, as `readOptions` has read them.
+ * @throws ClickstackError CONFIG_INVALID for options that contradict each other.
+ */
+export function configFrom(
+  code: ReadonlyMap<string, unknown>,
+  env: NodeJS.ProcessEnv = process.env,
+): Resolution {
   const warnings: string[] = []
-  const candidates = candidatesFrom(readOptions(options), env, warnings)
+  const candidates = candidatesFrom(code, env, warnings)
   const resolved = new Map<string, Resolved>()
   for (const setting of settings) resolved.set(setting.path, resolve(setting, candidates))
   const config: Record<string, unknown> = {}
@@ -148,7 +152,7 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
     instrumentation: switchesOf(resolved, env, warnings),
     capture: captureOf(resolved),
     sampling: samplingOf(resolved, warnings),
-    rejectionsPass: rejectionsPass(process.execArgv, env["NODE_OPTIONS"]),
+    rejectionsPass: doRejectionsPass(process.execArgv, env["NODE_OPTIONS"]),
   })
   for (const signal of signals) {
     const own = config[signal] as Record<string, unknown>
@@ -158,7 +162,7 @@ export function resolveConfig(options: Options = {}, env: NodeJS.ProcessEnv = pr
 }
 
 function candidatesFrom(
-  code: Map<string, unknown>,
+  code: ReadonlyMap<string, unknown>,
   env: NodeJS.ProcessEnv,
   warnings: string[],
 ): Map<string, Candidate[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { resolveConfig } from "./config.ts"
+import { resolveConfig } from "./read-options.ts"
 import { describeSettings, startupLine } from "./describe.ts"
 
 test("tells every value with its source", () => {

@@ -3,8 +3,8 @@ import { type AppPackage, findAppPackage } from "./app-package.ts"
 import type { Config, Resolution } from "./config.ts"
 import { settings } from "./settings.ts"
 import { signals } from "./signals.ts"
-import { printableUrl } from "./url.ts"
-import { isPlainObject } from "./value-kinds.ts"
+import { printableUrl } from "./endpoints.ts"
+import { isPlainObject } from "./setting.ts"
 
 export interface DescribedSetting {
   readonly value: unknown

@@ -13,7 +13,7 @@ import type { Destination } from "./options.ts"
 import type { Exporter } from "./otlp-exporter.ts"
 import { members, type Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
-import { printableUrl } from "./url.ts"
+import { printableUrl } from "./endpoints.ts"
 
 const require = createRequire(import.meta.url)
 

@@ -1,8 +1,8 @@
-// Where each signal's OTLP goes, as the specification builds it, and whether the API key may go there too.
+// Where each signal's OTLP goes, as the specification builds it, and whether the API key may go there too; and how
+// addresses are read, built, and shown without what is secret in them.
 import type { Resolved } from "./config.ts"
 import type { Protocol } from "./options.ts"
 import { type Signal, signals } from "./signals.ts"
-import { appendPath, printableUrl, tryParseUrl } from "./url.ts"
 
 const httpDefault = "http://localhost:4318"
 const grpcDefault = "http://localhost:4317"
@@ -104,4 +104,36 @@ function warnOfMistakes(
 
 function warn(warnings: string[], line: string): void {
   if (!warnings.includes(line)) warnings.push(line)
+}
+
+export function tryParseUrl(value: string): URL | undefined {
+  try {
+    const url = new URL(value)
+    return url.protocol === "http:" || url.protocol === "https:" ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Appends a path such as "v1/traces" to a base address, whatever slashes it ends in; its query stays. */
+function appendPath(base: string, path: string): string {
+  const url = new URL(base)
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`
+  return url.href
+}
+
+/** The address as it may be printed: no user, no password, no values in the query. */
+export function printableUrl(address: string): string {
+  try {
+    const url = new URL(address)
+    if (url.username !== "" || url.password !== "") {
+      url.username = "***"
+      url.password = ""
+    }
+    for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, "***")
+    url.hash = ""
+    return url.href
+  } catch {
+    return address.includes("@") ? "***" : address
+  }
 }

@@ -1,8 +1,12 @@
 // For testing kits: an SDK that takes the place of whatever the process has registered, and gives it back.
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { appDirectories, loadedApiCopies } from "./api-copies.ts"
+import { createRequire } from "./builtins.ts"
 import type { Options } from "./options.ts"
+import { readOptions } from "./read-options.ts"
 import { type Clickstack, start } from "./start.ts"
+
+const require = createRequire(import.meta.url)
+const apiCopies = (): typeof import("./api-copies.ts") => require("./api-copies.js")
 
 export interface IsolationOptions {
   /** In place of the process's environment; empty unless given. */
@@ -18,5 +22,9 @@ export interface IsolationOptions {
  * @throws ClickstackError CONFIG_INVALID for unknown or wrong options.
  */
 export function startIsolated(options: Options, { env = {}, watch }: IsolationOptions = {}): Clickstack {
-  return start(options, () => ({ copies: loadedApiCopies(appDirectories()), libraries: [] }), { env, watch })
+  return start(
+    () => readOptions(options),
+    () => ({ copies: apiCopies().loadedApiCopies(), libraries: [] }),
+    { env, watch },
+  )
 }

@@ -7,7 +7,6 @@ import { ClickstackError } from "./clickstack-error.ts"
 import type { ConnectionConfig } from "./config.ts"
 import { failed, success } from "./destinations.ts"
 import type { Transport } from "./http-transport.ts"
-import { lazy } from "./lazy.ts"
 import { type EncodedItem } from "./otlp/encoded-item.ts"
 import { encodeRequest } from "./otlp/export-request.ts"
 import { decodeResponse, type PartialSuccess } from "./otlp/export-response.ts"
@@ -31,7 +30,9 @@ export function createOtlpExporter<Items>(
   authorization: Authorization,
   say: Say,
 ): Exporter<Items> {
-  const codec = lazy(() => upstreamCodec(signal, connection.protocol === "http/json" ? "json" : "protobuf"))
+  const encoding = connection.protocol === "http/json" ? "json" : "protobuf"
+  let codec: ReturnType<typeof upstreamCodec> | undefined
+  const upstream = () => (codec ??= upstreamCodec(signal, encoding))
   let transport: Promise<Transport> | undefined
   const open = async () => openTransport(signal, connection, authorization)
 
@@ -40,12 +41,12 @@ export function createOtlpExporter<Items>(
     const body = encoded ? encodeRequest(items) : encode(items)
     transport ??= open()
     const answer = await (await transport).send(body, encoded ? "protobuf" : undefined)
-    return rejectedBy(answer, encoded ? decodeResponse : codec.get().decode)
+    return rejectedBy(answer, encoded ? decodeResponse : upstream().decode)
   }
 
   function encode(items: Items): Uint8Array {
     try {
-      const body = codec.get().encode(items)
+      const body = upstream().encode(items)
       if (body !== undefined) return body
     } catch (cause) {
       throw new ClickstackError("DELIVERY_FAILED", `${signal} cannot be encoded as OTLP: ${String(cause)}`, {

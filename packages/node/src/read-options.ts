@@ -1,10 +1,11 @@
 // The object that init() is given, read against the table of settings: what is unknown or wrong is told, all at once.
 import { ClickstackError } from "./clickstack-error.ts"
+import { configFrom, type Resolution } from "./config.ts"
 import { nearest } from "./nearest.ts"
-import type { Setting } from "./setting.ts"
+import type { Options } from "./options.ts"
 import { settings } from "./settings.ts"
 import { signals } from "./signals.ts"
-import { BadValue, isPlainObject } from "./value-kinds.ts"
+import { BadValue, isPlainObject, printable } from "./setting.ts"
 
 /** What may stand in the place of a group's object, and which setting it is then. */
 interface Group {
@@ -34,6 +35,10 @@ const groups: ReadonlyMap<string, Group> = new Map<string, Group>([
     },
   ],
 ])
+
+/** @throws ClickstackError CONFIG_INVALID, naming every wrong option, its value and the fix. */
+export const resolveConfig = (options: Options = {}, env: NodeJS.ProcessEnv = process.env): Resolution =>
+  configFrom(readOptions(options), env)
 
 /** Every option that is set, by path. Throws one error for all that is wrong. */
 export function readOptions(options: unknown): Map<string, unknown> {
@@ -85,13 +90,4 @@ export function readOptions(options: unknown): Map<string, unknown> {
     )
   if (problems.length > 0) throw new ClickstackError("CONFIG_INVALID", `clickstack: ${problems.join("\n  ")}`)
   return values
-}
-
-/** A wrong value for a message: short, and nothing of what may be a secret. */
-export function printable(setting: Setting, value: unknown): string {
-  if (setting.secret) return "***"
-  const shown = process
-    .getBuiltinModule("node:util")
-    .inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80, maxArrayLength: 5 })
-  return /[@?]/.test(shown) || setting.merged ? "***" : shown.slice(0, 120)
 }

@@ -1,10 +1,22 @@
 // `node --import @clickstack/node/register app.js`: init() from the environment alone, before the app. Never throws.
-import { isLogTransport } from "./logging/is-log-transport.ts"
 import { start } from "./start.ts"
 import { createSay } from "./stderr.ts"
 
 try {
-  if (!isLogTransport()) start({})
+  if (!isLogTransport()) start()
 } catch (error) {
   createSay("error")("error", "register", `register failed, the app runs without it: ${String(error)}`)
+}
+
+/**
+ * Whether this is a thread in which a transport of pino runs, which has the flags of its process and so loads us too. It
+ * prints and sends lines that the main thread has recorded: nothing that it does is the app's. thread-stream, by which
+ * pino makes it, marks it so.
+ */
+function isLogTransport(): boolean {
+  const { isMainThread, workerData } = process.getBuiltinModule("node:worker_threads")
+  if (isMainThread) return false
+  const inner = (workerData as { workerData?: { $context?: { threadStreamVersion?: unknown } } } | null)
+    ?.workerData
+  return inner?.$context?.threadStreamVersion !== undefined
 }

@@ -1,6 +1,6 @@
 import { hostname } from "node:os"
 import { expect, test } from "vitest"
-import { resolveConfig } from "./config.ts"
+import { resolveConfig } from "./read-options.ts"
 import { createResource } from "./resource.ts"
 
 const app = { name: "shop", version: "1.2.3" }

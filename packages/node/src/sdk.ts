@@ -7,26 +7,25 @@ import type { BasicTracerProvider, SpanProcessor } from "@opentelemetry/sdk-trac
 import { createRequire } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import type { Propagation } from "./context/propagation.ts"
-import { createBudget } from "./delivery/budget.ts"
 import type { FlushOptions } from "./delivery/delivery.ts"
-import { createOutages } from "./delivery/outages.ts"
 import type { DeliveryStats } from "./delivery/tally.ts"
-import { hostWorkers } from "./delivery/worker-relay.ts"
+import { hostWorkers } from "./delivery/worker-host.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
-import { lazy } from "./lazy.ts"
-import { releaseFirstLines } from "./logging/first-lines.ts"
+import { releaseFirstLines } from "./logging/app-lines.ts"
 import { contextAsyncHooks } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
 import type { Holding } from "./sampling/hold-spans.ts"
 import type { SamplingStats } from "./sampling/holder.ts"
 import { members, type Signal } from "./signals.ts"
-import type { AttachingContextManager, Sources } from "./stand-ins.ts"
+import { type AttachingContextManager, lazy, type Sources } from "./stand-ins.ts"
 import type { Say } from "./stderr.ts"
 
 // Loaded when first needed, and by require(), since the first span cannot wait for an import.
 const require = createRequire(import.meta.url)
 const load = {
+  budget: (): typeof import("./delivery/budget.ts") => require("./delivery/budget.js"),
   destinations: (): typeof import("./destinations.ts") => require("./destinations.js"),
+  outages: (): typeof import("./delivery/outages.ts") => require("./delivery/outages.js"),
   redaction: (): typeof import("./redaction/redaction.ts") => require("./redaction/redaction.js"),
   resource: (): typeof import("./resource.ts") => require("./resource.js"),
   traces: (): typeof import("./traces.ts") => require("./traces.js"),
@@ -64,8 +63,8 @@ export interface Sdk {
 export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk {
   const open: OpenDelivery[] = []
   let holding: Holding | undefined
-  const budget = createBudget(config.queueBytes)
-  const outages = createOutages(say)
+  const budget = lazy(() => load.budget().createBudget(config.queueBytes))
+  const outages = lazy(() => load.outages().createOutages(say))
   const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
   const redaction = lazy(() => load.redaction().createRedaction(config.redact))
   const resource = lazy<Resource>(() =>
@@ -78,8 +77,8 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     redaction: redaction.get(),
     say,
     watch,
-    budget,
-    outages,
+    budget: budget.get(),
+    outages: outages.get(),
     statsOf: (of) =>
       deliveriesOf(of).map((one) => Object.assign({ destination: one.destination }, one.stats())),
     opened: (delivery) => open.push(delivery),

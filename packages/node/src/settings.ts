@@ -1,9 +1,8 @@
 // Every setting: its option in code, its environment variables, its default, one line about it. The configuration,
 // its errors and CONFIGURATION.md are all made from this table.
 import { table } from "./instrumentation/table.ts"
-import { capture, redact } from "./privacy-settings.ts"
-import { samplingSettings } from "./sampling/sampling-settings.ts"
-import { type Setting, setting } from "./setting.ts"
+import { capture, redact } from "./privacy-config.ts"
+import { samplingSettings } from "./sampling/sampling-config.ts"
 import type { Signal } from "./signals.ts"
 import {
   address,
@@ -19,10 +18,12 @@ import {
   oneOf,
   pairs,
   ratio,
+  type Setting,
+  setting,
   text,
   textOrFunction,
   type ValueKind,
-} from "./value-kinds.ts"
+} from "./setting.ts"
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 const isDestination = (value: unknown) =>

@@ -10,10 +10,9 @@ import type {
   Observable,
   ObservableCallback,
 } from "@opentelemetry/api"
-import type { lazy } from "./lazy.ts"
 import { api } from "./opentelemetry.ts"
+import type { Lazy } from "./stand-ins.ts"
 
-type Lazy<T> = ReturnType<typeof lazy<T>>
 type Scope = Parameters<MeterProvider["getMeter"]>
 type Create = "createCounter" | "createUpDownCounter" | "createHistogram" | "createGauge"
 type CreateObservable = "createObservableCounter" | "createObservableUpDownCounter" | "createObservableGauge"

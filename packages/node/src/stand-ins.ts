@@ -16,11 +16,35 @@ import { activeContext } from "./context/current.ts"
 import type { Propagation } from "./context/propagation.ts"
 import { createRequire } from "./builtins.ts"
 import type { Providers } from "./globals.ts"
-import type { lazy } from "./lazy.ts"
 import { api } from "./opentelemetry.ts"
-import { meterProviders, type StandInMeters } from "./stand-in-meters.ts"
+import type { StandInMeters } from "./stand-in-meters.ts"
 
-type Lazy<T> = ReturnType<typeof lazy<T>>
+const require = createRequire(import.meta.url)
+const load = {
+  meters: (): typeof import("./stand-in-meters.ts") => require("./stand-in-meters.js"),
+  readable: (): typeof import("./readable-record.ts") => require("./readable-record.js"),
+}
+
+export interface Lazy<T> {
+  readonly get: () => T
+  readonly made: () => T | undefined
+}
+
+/** A value that is made when it is first needed. */
+export function lazy<T>(make: () => T): Lazy<T> {
+  let value: T | undefined
+  let done = false
+  return {
+    get: () => {
+      if (!done) {
+        value = make()
+        done = true
+      }
+      return value as T
+    },
+    made: () => value,
+  }
+}
 
 /** As 1.10 has it, so that `attach` is there too. */
 export interface AttachingContextManager extends ContextManager {
@@ -90,9 +114,6 @@ class StandInTracer implements Tracer {
   }
 }
 
-const require = createRequire(import.meta.url)
-const readable = (): typeof import("./readable-record.ts") => require("./readable-record.js")
-
 const silent: Logger = { emit: () => undefined, enabled: () => false }
 
 class StandInLogger implements Logger {
@@ -109,7 +130,7 @@ class StandInLogger implements Logger {
     try {
       this.#logger.emit(record)
     } catch {
-      this.#logger.emit(readable().readableRecord(record))
+      this.#logger.emit(load.readable().readableRecord(record))
     }
   }
 
@@ -172,7 +193,7 @@ export const standIns: StandInProviders = {
   logs: { getLogger: (...scope) => new StandInLogger(scope) },
   metrics: {
     getMeter: (...scope) => {
-      meters ??= meterProviders(() => now.metrics)
+      meters ??= load.meters().meterProviders(() => now.metrics)
       return meters.getMeter(...scope)
     },
   },

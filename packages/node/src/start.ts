@@ -3,10 +3,8 @@
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
-import { resolveConfig } from "./config.ts"
-// The app may import these while we require them: test/node/import-graph.test.ts
-// oxlint-disable-next-line no-unassigned-import
-import "./api-copies.ts"
+import { configFrom } from "./config.ts"
+// The app may import it while we require it: test/node/import-graph.test.ts
 // oxlint-disable-next-line no-unassigned-import
 import "./context/capture-error.ts"
 import { watchEnd } from "./delivery/process-end.ts"
@@ -16,9 +14,7 @@ import { installHooks } from "./instrumentation/hooks.ts"
 import type { DescribedInstrumentation } from "./instrumentation/module-patcher.ts"
 import { table } from "./instrumentation/table.ts"
 import { installExceptions } from "./exceptions/install-exceptions.ts"
-import { lazy } from "./lazy.ts"
-import { holdFirstLines, releaseFirstLines } from "./logging/first-lines.ts"
-import type { Options } from "./options.ts"
+import { holdFirstLines, releaseFirstLines } from "./logging/app-lines.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
 import { type AttachingContextManager, currentPropagation, seat, standIns } from "./stand-ins.ts"
 import { createSay } from "./stderr.ts"
@@ -68,15 +64,24 @@ export interface Isolation {
   readonly watch: SpanProcessor | undefined
 }
 
-/** @throws ClickstackError CONFIG_INVALID for unknown or wrong options. */
-export function start(options: Options, findBefore?: () => Before, isolation?: Isolation): Clickstack {
+const noOptions: ReadonlyMap<string, unknown> = new Map()
+
+/**
+ * `readOptions` gives what is set in code; what starts without code need not load what reads it.
+ * @throws ClickstackError CONFIG_INVALID for unknown or wrong options.
+ */
+export function start(
+  readOptions: () => ReadonlyMap<string, unknown> = () => noOptions,
+  findBefore?: () => Before,
+  isolation?: Isolation,
+): Clickstack {
   const global = globalThis as Global
   const running = global[key]
   if (running !== undefined && isolation === undefined) {
     running.warnAgain()
     return running.clickstack
   }
-  const resolution = resolveConfig(options, isolation?.env)
+  const resolution = configFrom(readOptions(), isolation?.env)
   const { config, warnings } = resolution
   const say = createSay(config.logLevel)
   for (const warning of warnings) say("warn", warning, warning)
@@ -192,7 +197,7 @@ function takePlace({ sources, diag }: Sdk, before: Before | undefined, displace:
 /** A tracer that was first used while we took another SDK's place is ours for good, so it goes on with that SDK. */
 function seatBelow({ trace, logs, metrics, context, propagation }: Partial<Providers>): void {
   if (trace === undefined || trace === standIns.trace) return
-  const keep = <T>(value: T) => lazy(() => value)
+  const keep = <T>(value: T) => ({ get: () => value, made: () => value })
   seat(
     {
       trace: keep(trace),

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api"
 import { type ReadableSpan, SamplingDecision } from "@opentelemetry/sdk-trace-base"
 import { describe, expect, test } from "vitest"
-import { resolveConfig } from "./config.ts"
+import { resolveConfig } from "./read-options.ts"
 import type { Options } from "./options.ts"
 import { createBudget } from "./delivery/budget.ts"
 import { createOutages } from "./delivery/outages.ts"

@@ -1,6 +1,6 @@
 // Runs our own requests and exports so that no instrumentation makes spans or log records of them.
 import type { Context } from "@opentelemetry/api"
-import { asOwnWork } from "./logging/own-work.ts"
+import { asOwnWork } from "./logging/app-lines.ts"
 import { api, core } from "./opentelemetry.ts"
 
 let suppressed: Context | undefined

@@ -4,8 +4,15 @@ import type { Attributes, Context } from "@opentelemetry/api"
 import { api } from "../opentelemetry.ts"
 import { formatBaggage, parseBaggage } from "./baggage-header.ts"
 import type { CarriedTrace } from "./carry-trace.ts"
-import { baggageOf, carry, createLocalTrace, localTraceOf, sessionOf, spanOf } from "./local-trace.ts"
-import { isSessionId } from "./session-id.ts"
+import {
+  baggageOf,
+  carry,
+  createLocalTrace,
+  isSessionId,
+  localTraceOf,
+  sessionOf,
+  spanOf,
+} from "./local-trace.ts"
 import { formatTraceparent, isRandomFlag, parseTraceparent } from "./trace-parent.ts"
 import { parseTracestate, tracestateHeader } from "./trace-state.ts"
 

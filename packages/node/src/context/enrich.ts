@@ -14,11 +14,11 @@ import {
   sessionKey,
   sessionOf,
   sessionScopeOfSpan,
+  isSessionId,
 } from "./local-trace.ts"
 import { attributesFromBaggage, baggageAttributeKeys } from "./propagation.ts"
 import { sampleRateKey, sampleRateOf } from "../sampling/sample-rate.ts"
 import { isSampled } from "./sampled.ts"
-import { isSessionId } from "./session-id.ts"
 
 type EnrichConfig = Pick<Config, "baggageAttributes">
 

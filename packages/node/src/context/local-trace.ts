@@ -2,9 +2,13 @@
 // get. One object per local trace, held by its spans and by the context that a request came in with, and by nothing
 // else: it goes when they go, and no other trace can reach it.
 import type { Attributes, Baggage, Context, Span } from "@opentelemetry/api"
-import { isSessionId } from "./session-id.ts"
 
 export const sessionKey = "session.id"
+
+/** Which ids a session may have. */
+export function isSessionId(id: unknown): id is string {
+  return typeof id === "string" && id.length <= 128 && /^[A-Za-z0-9._~:-]+$/.test(id)
+}
 
 export interface LocalTrace {
   /** Unknown until the first span starts, unless it came with the request. */

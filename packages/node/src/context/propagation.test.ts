@@ -10,7 +10,7 @@ import {
 } from "@opentelemetry/api"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import type { Options } from "../options.ts"
 import { createPropagation, type HttpHeaders } from "./propagation.ts"
 import { sessionOf } from "./local-trace.ts"

@@ -12,7 +12,7 @@ import type {
 } from "@opentelemetry/api"
 import type { Config } from "../config.ts"
 import { api } from "../opentelemetry.ts"
-import { tryParseUrl } from "../url.ts"
+import { tryParseUrl } from "../endpoints.ts"
 import { formatBaggage, parseBaggage } from "./baggage-header.ts"
 import { debug } from "./current.ts"
 import { hostList, isLoopback } from "./host-list.ts"
@@ -25,9 +25,10 @@ import {
   sessionKey,
   sessionOf,
   spanOf,
+  isSessionId,
 } from "./local-trace.ts"
 import { requestRoot } from "./request-context.ts"
-import { isSessionId, sessionFromCookies } from "./session-id.ts"
+import { sessionFromCookies } from "./session-cookie.ts"
 import { formatTraceparent, isRandomFlag, parseTraceparent } from "./trace-parent.ts"
 import { parseTracestate, tracestateHeader } from "./trace-state.ts"
 

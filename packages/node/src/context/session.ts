@@ -1,7 +1,6 @@
 // The session that the app names itself, which counts more than what came with a request.
 import { activeContext, debug, runIn } from "./current.ts"
-import { enterScope, ownLocalTraceOf, scopeOf, type LocalTrace } from "./local-trace.ts"
-import { isSessionId } from "./session-id.ts"
+import { enterScope, isSessionId, ownLocalTraceOf, scopeOf, type LocalTrace } from "./local-trace.ts"
 
 /**
  * Runs `fn`; all its spans and logs are of that session, and so are its requests to the hosts that get baggage. In a

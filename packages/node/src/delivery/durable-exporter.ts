@@ -26,7 +26,7 @@ import { exportWith } from "../destinations.ts"
 import type { AnyExporter, Durable, DurableOptions } from "../durable.ts"
 import { createSay } from "../stderr.ts"
 import { untraced } from "../untraced.ts"
-import { printableUrl } from "../url.ts"
+import { printableUrl } from "../endpoints.ts"
 
 // By itself it changes nothing; only what no exporter could encode is made plain.
 

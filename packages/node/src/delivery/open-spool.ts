@@ -1,6 +1,6 @@
 // The spool of a service, an endpoint and a signal. Its directory is a hash of these, since a service's name may hold
 // anything, and without credentials; what is kept for one endpoint is never sent to another.
-import { printableUrl, tryParseUrl } from "../url.ts"
+import { printableUrl, tryParseUrl } from "../endpoints.ts"
 import { createSpool, type Spool, type SpoolOptions } from "./spool.ts"
 
 const { createHash } = process.getBuiltinModule("node:crypto")

@@ -3,7 +3,7 @@
 import { createRequire } from "../builtins.ts"
 import type { Config } from "../config.ts"
 import { debug } from "../context/current.ts"
-import { seenEsModules } from "../instrumentation/seen-es-modules.ts"
+import { seenEsModules } from "../instrumentation/module-files.ts"
 import { standIns } from "../stand-ins.ts"
 import type { Say } from "../stderr.ts"
 import { type ExceptionRecorder, seatRecorder } from "./record-exception.ts"

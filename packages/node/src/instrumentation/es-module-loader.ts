@@ -1,7 +1,7 @@
 // The loader thread of Node before 22.15, which has no hooks in the thread of the app: adds the footer, touches nothing
 // else.
 import type { LoadHook } from "node:module"
-import { isInstrumented, type ModuleSource, withFooter } from "./es-module-footer.ts"
+import { isInstrumented, type ModuleSource, withFooter } from "./module-files.ts"
 
 let files: ReadonlySet<string> = new Set()
 

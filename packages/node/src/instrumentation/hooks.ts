@@ -5,12 +5,12 @@
 // an ES module asked for it. Built-ins and ES modules: a synchronous load hook where Node has it (22.15, 23.5), else
 // old-node-hooks.ts.
 import { createRequire } from "../builtins.ts"
-import { esModuleKey, isInstrumented, type ModuleSource, withFooter } from "./es-module-footer.ts"
+import { esModuleKey, isInstrumented, type ModuleSource, withFooter } from "./module-files.ts"
 import type { DescribedInstrumentation, ModulePatcher } from "./module-patcher.ts"
 import type { OldNodeHooks } from "./old-node-hooks.ts"
-import { packageOf } from "./package-of.ts"
+import { packageOf } from "./module-files.ts"
 import type { InstrumentationContext, Row } from "./row.ts"
-import { sawEsModule } from "./seen-es-modules.ts"
+import { sawEsModule } from "./module-files.ts"
 
 const require = createRequire(import.meta.url)
 const load = {

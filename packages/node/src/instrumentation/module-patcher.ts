@@ -1,7 +1,7 @@
 // Applies patches: finds the instrumentation of a module, loads it when it is the first of its row, looks whether it is
 // for this version, and keeps what became of it. Loaded with the first module that is in the table.
 import { createRequire, fs, path } from "../builtins.ts"
-import { packageOf, placeOf } from "./package-of.ts"
+import { packageOf, placeOf } from "./module-files.ts"
 import type { Instrumentation, InstrumentationContext, Patch, Row } from "./row.ts"
 
 const require = createRequire(import.meta.url)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import type { Options } from "../options.ts"
 import { table } from "./table.ts"
 

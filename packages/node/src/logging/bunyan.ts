@@ -6,7 +6,7 @@ import type { Instrumentation, InstrumentationContext } from "../instrumentation
 import { contextOfLine, takesLogs } from "../stand-ins.ts"
 import { lineEmitter } from "./emit-line.ts"
 import { Line } from "./line.ts"
-import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
+import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./app-lines.ts"
 import { isOfProcess } from "./process-fields.ts"
 import { severityOf } from "./severity.ts"
 import { activeIds, addIds, isIdOf } from "./trace-ids.ts"

@@ -3,7 +3,7 @@
 import type { Instrumentation } from "../instrumentation/row.ts"
 import { createRequire } from "../builtins.ts"
 import { contextOfLine, takesLogs } from "../stand-ins.ts"
-import { isOwnWork, isPrinting, isRecording, linesSoFar, record } from "./own-work.ts"
+import { isOwnWork, isPrinting, isRecording, linesSoFar, record } from "./app-lines.ts"
 
 const require = createRequire(import.meta.url)
 const recorder = (): typeof import("./console-line.ts") => require("./console-line.js")

@@ -3,7 +3,7 @@ import type { Context, HrTime } from "@opentelemetry/api"
 import type { Logger } from "@opentelemetry/api-logs"
 import { api } from "../opentelemetry.ts"
 import { standIns } from "../stand-ins.ts"
-import { emitOrHold } from "./first-lines.ts"
+import { emitOrHold } from "./app-lines.ts"
 
 export type EmitLine = (
   severity: number,

@@ -3,7 +3,7 @@
 import { createRequire } from "../builtins.ts"
 import type { Instrumentation, InstrumentationContext } from "../instrumentation/row.ts"
 import { contextOfLine, takesLogs } from "../stand-ins.ts"
-import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
+import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./app-lines.ts"
 import { recordPinoLine } from "./pino-line.ts"
 import { isSentByTheApp, markSenders } from "./pino-senders.ts"
 import { activeIds, addIdsToJson } from "./trace-ids.ts"

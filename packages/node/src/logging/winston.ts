@@ -4,7 +4,7 @@ import type { Context } from "@opentelemetry/api"
 import { isError } from "../exceptions/read-thrown.ts"
 import type { Instrumentation, InstrumentationContext } from "../instrumentation/row.ts"
 import { contextOfLine, takesLogs } from "../stand-ins.ts"
-import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./own-work.ts"
+import { beginPrinting, endPrinting, isOwnWork, isRecording, record } from "./app-lines.ts"
 import { activeIds, addIds, idKeys } from "./trace-ids.ts"
 import { isTaken, recordWinstonLine, type WinstonInfo, type WinstonLogger } from "./winston-line.ts"
 

@@ -1,7 +1,7 @@
 // Spans as any instrumentation makes them, with a switch of the panel off.
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import { describe, expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import type { Options } from "../options.ts"
 import { capturePanel } from "./capture-panel.ts"
 

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, type Span, type SpanContext, SpanKind, trace } from "@opentelemetry/api"
 import { BasicTracerProvider, type ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import { describe, expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import { enrichSpans } from "../context/enrich.ts"
 import { spanOf } from "../context/local-trace.ts"
 import { createBudget } from "../delivery/budget.ts"

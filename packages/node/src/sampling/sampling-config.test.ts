@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import type { Options } from "../options.ts"
 import type { SamplingConfig } from "./sampling-config.ts"
 

@@ -1,7 +1,81 @@
-// What `sampling`, `sampler` and `samplerRatio` say together.
+// The group `sampling` of init(), and what it says together with `sampler` and `samplerRatio`.
 import type { Sampler } from "@opentelemetry/sdk-trace-base"
 import { ClickstackError } from "../clickstack-error.ts"
+import {
+  bad,
+  flag,
+  integer,
+  isPlainObject,
+  ratio,
+  type Setting,
+  setting,
+  type ValueKind,
+} from "../setting.ts"
 import type { SamplingRule } from "./rules.ts"
+
+const example = '{ path: "/health*", ratio: 0 } or { route: "/orders/:id", ratio: 1 }'
+
+const ruleList: ValueKind = {
+  expected: `an array of rules such as ${example}`,
+  parse: () => bad(ruleList.expected),
+  check: (value) => {
+    if (!Array.isArray(value)) return bad(ruleList.expected)
+    return value.map((rule: unknown, index) => {
+      const nth = `rule ${index + 1} of the array`
+      if (!isPlainObject(rule)) return bad(`${ruleList.expected}; ${nth} is none`)
+      const unknown = Object.keys(rule).find((name) => !["path", "route", "ratio"].includes(name))
+      if (unknown !== undefined) return bad(`${ruleList.expected}; ${nth} has an unknown "${unknown}"`)
+      const { path, route, ratio: share } = rule
+      if ((path === undefined) === (route === undefined))
+        return bad(`${ruleList.expected}; ${nth} needs either a path or a route`)
+      if (typeof (path ?? route) !== "string" || (path ?? route) === "")
+        return bad(`${ruleList.expected}; ${nth} needs a text`)
+      try {
+        ratio.check(share)
+      } catch {
+        return bad(`${ruleList.expected}; the ratio of ${nth} must be ${ratio.expected}`)
+      }
+      return Object.freeze({ ...rule })
+    })
+  },
+}
+
+export const samplingSettings: readonly Setting[] = [
+  setting(
+    "sampling.ratio",
+    ratio,
+    undefined,
+    "The share of the traces that begin here; those that began elsewhere are decided there. Decided by trace id, as OpenTelemetry's `ot=th:` says, so that all services and collectors agree.",
+    { fallbackText: "what `sampler` says" },
+  ),
+  setting(
+    "sampling.perSecond",
+    integer("traces", 1),
+    undefined,
+    "About how many of them a process keeps in a second: the ratio is lowered while there are more.",
+    { fallbackText: "no limit" },
+  ),
+  setting(
+    "sampling.rules",
+    ruleList,
+    [],
+    "Ratios of their own: by path when a trace begins, by route when its request ends. The first that fits decides.",
+    { codeOnly: true },
+  ),
+  setting(
+    "sampling.keep.errors",
+    flag,
+    false,
+    "Whether a trace with an error here is kept whole, whatever the ratio says.",
+  ),
+  setting(
+    "sampling.keep.slowerThan",
+    integer("milliseconds", 1),
+    undefined,
+    "Whether a trace that takes longer than so many ms here is kept whole.",
+    { fallbackText: "no trace" },
+  ),
+]
 
 export interface KeepConfig {
   readonly errors: boolean
@@ -49,14 +123,14 @@ export function samplingOf(resolved: ReadonlyMap<string, Found>, warnings: strin
     return { ...nothing, keep, sampler: own }
   }
 
-  const ratio = found("sampling.ratio")
+  const share = found("sampling.ratio")
   const older = [named, found("samplerRatio")].reduce((a, b) => (b.tier < a.tier ? b : a))
-  const both = ratio.source !== "default" && ratio.tier === older.tier
-  if (both && ratio.source === "code") {
+  const both = share.source !== "default" && share.tier === older.tier
+  if (both && share.source === "code") {
     refuse(older === named ? "sampler" : "samplerRatio", 'and "sampling.ratio" say the same; leave one out')
   }
-  if (both) warnings.push(`${older.source} is ignored: ${ratio.source} says the same`)
-  const byRatio = ratio.source !== "default" && ratio.tier <= older.tier
+  if (both) warnings.push(`${older.source} is ignored: ${share.source} says the same`)
+  const byRatio = share.source !== "default" && share.tier <= older.tier
   const name = byRatio ? "parentbased_traceidratio" : (named.value as string)
   const kind = name.replace("parentbased_", "")
   const perSecond = found("sampling.perSecond").value as number | undefined
@@ -68,7 +142,7 @@ export function samplingOf(resolved: ReadonlyMap<string, Found>, warnings: strin
         ? 1
         : kind === "always_off"
           ? 0
-          : ((byRatio ? ratio : found("samplerRatio")).value as number),
+          : ((byRatio ? share : found("samplerRatio")).value as number),
     followsParent: name !== kind,
     perSecond,
     rules,

@@ -3,7 +3,7 @@
 import { type Attributes, type Context, type Span, type SpanContext, trace } from "@opentelemetry/api"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import { expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import { enrichSpans } from "../context/enrich.ts"
 import { spanOf } from "../context/local-trace.ts"
 import { requestRoot } from "../context/request-context.ts"

@@ -1,6 +1,6 @@
 import { type Context, ROOT_CONTEXT, type Span, type SpanContext, trace } from "@opentelemetry/api"
 import { describe, expect, test } from "vitest"
-import { resolveConfig } from "../config.ts"
+import { resolveConfig } from "../read-options.ts"
 import { parseTracestate } from "../context/trace-state.ts"
 import type { Options } from "../options.ts"
 import { markHeld } from "./held-trace.ts"

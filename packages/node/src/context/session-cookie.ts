@@ -1,13 +1,10 @@
-// Which ids a session may have, and where ClickStack's browser SDK keeps its own: in the cookie `__rum_sid`, as
-// URI-encoded JSON such as {"id":"0af7651916cd43dd8448eb211c80319c","startTime":1795000000000}.
+// Where ClickStack's browser SDK keeps the id of a session: in the cookie `__rum_sid`, as URI-encoded JSON such as
+// {"id":"0af7651916cd43dd8448eb211c80319c","startTime":1795000000000}.
+import { isSessionId } from "./local-trace.ts"
 
 const cookieName = "__rum_sid="
 const maxCookies = 32_768 // characters; servers take 16 KB of headers unless told otherwise
 const maxCookie = 1024
-
-export function isSessionId(id: unknown): id is string {
-  return typeof id === "string" && id.length <= 128 && /^[A-Za-z0-9._~:-]+$/.test(id)
-}
 
 export function sessionFromCookies(cookies: unknown): string | undefined {
   if (typeof cookies !== "string" || cookies.length > maxCookies) return undefined

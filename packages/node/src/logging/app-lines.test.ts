@@ -1,7 +1,7 @@
 // Lines that wait until the SDK is there.
 import { expect, test } from "vitest"
-import { emitOrHold, holdFirstLines, releaseFirstLines } from "./first-lines.ts"
-import { record } from "./own-work.ts"
+import { emitOrHold, holdFirstLines, releaseFirstLines } from "./app-lines.ts"
+import { record } from "./app-lines.ts"
 
 test("lines wait in their order, and later ones do not wait", () => {
   const emitted: string[] = []

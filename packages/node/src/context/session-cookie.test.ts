@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { isSessionId, sessionFromCookies } from "./session-id.ts"
+import { isSessionId } from "./local-trace.ts"
+import { sessionFromCookies } from "./session-cookie.ts"
 
 const id = "0af7651916cd43dd8448eb211c80319c"
 const cookie = (value: unknown) => `__rum_sid=${encodeURIComponent(JSON.stringify(value))}`
