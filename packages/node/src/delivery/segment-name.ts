@@ -1,5 +1,5 @@
 // The name of a spool file says when it was begun, by whom, and whether that process still lives:
-//   m4x2k9p0t-1f9c03aa-0003.7be21c04.4711.98812345.open
+//   m4x2k9p0t-1f9c03aa-0003.7be21c04.4711.98812345bae043d58.open
 //   begun      spool    no. host     pid  started  "open" while it is written, then "seg"
 // A file without host, pid and start belongs to nobody: its spool was closed, and whoever comes takes it.
 const { createHash } = process.getBuiltinModule("node:crypto")
@@ -47,12 +47,19 @@ export function thisProcess(): Owner {
   return { host: thisHost(), pid: process.pid, started: startOf(process.pid) ?? "0" }
 }
 
+const longIdle = 5 * 60_000 // the living touch their files once a minute
+const processBegan = Date.now() - process.uptime() * 1000
+
 /**
- * Whether the owner has ended. What runs on another host, or in another container, can only be judged by how long
- * it has not touched its file, which the living do once a minute.
+ * Whether the owner of a file that was begun then has ended. What runs on another host, or in another container, can
+ * only be judged by how long it has not touched its file.
  */
-export function isDead(owner: Owner, self: Owner, idleMs: number): boolean {
-  if (owner.host !== self.host) return idleMs > 5 * 60_000
+export function isDead(owner: Owner, self: Owner, idleMs: number, begun: number): boolean {
+  if (owner.host !== self.host) return idleMs > longIdle
+  // Another spool of this process, or of one of its threads, gives its files up by itself. In a container that was
+  // restarted, the one before had number 1 as well, and not every system tells when a process started.
+  if (owner.pid === self.pid && owner.started === self.started)
+    return begun < processBegan && idleMs > longIdle
   if (!isRunning(owner.pid)) return true
   const started = startOf(owner.pid)
   return started !== undefined && started !== owner.started
@@ -78,12 +85,20 @@ function thisHost(): string {
   return createHash("sha256").update(`${hostname()} ${namespace}`).digest("hex").slice(0, 8)
 }
 
-/** Clock ticks since the machine started, on Linux: field 22, after the command in its parentheses. */
+/** Clock ticks since the machine started, on Linux: field 22, after the command in its parentheses. And which start. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]
+    return `${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}b${bootOf()}`
   } catch {
     return undefined
+  }
+}
+
+function bootOf(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").slice(0, 8)
+  } catch {
+    return "" // some sandboxes have none
   }
 }

@@ -107,7 +107,7 @@ export function createShelf(
       if (parsed === undefined || openPaths.includes(path)) continue
       if (mine.has(path)) {
         attempt(() => disk.touch(path))
-      } else if (parsed.owner === undefined || isOrphan(parsed.owner, touched)) {
+      } else if (parsed.owner === undefined || hasEnded(parsed.owner, owner, now() - touched, parsed.begun)) {
         const segment: Segment = { name: parsed, path, items: 0 }
         // Only one process can rename it.
         if (attempt(() => rename(segment, { owner, open: false }))) mine.set(segment.path, segment)
@@ -117,12 +117,6 @@ export function createShelf(
       if (now() - name.begun > maxAge && path !== shelf.reading) drop(path, "spool_age")
     }
     for (const path of openPaths) if (path !== undefined) attempt(() => disk.touch(path))
-  }
-
-  function isOrphan(other: Owner, touched: number): boolean {
-    // Another spool of this process, or of one of its threads, gives its files up by itself.
-    if (other.host === owner.host && other.pid === owner.pid && other.started === owner.started) return false
-    return hasEnded(other, owner, now() - touched)
   }
 
   const shelf: Shelf = {

@@ -98,6 +98,24 @@ test("takes the files of a process on another host when it has not touched them 
   expect(await drain(later)).toEqual(["far"])
 })
 
+test("takes the files of a process that had this one's number before, as process 1 of a restarted container had", async () => {
+  const { started, ...same } = thisProcess()
+  await open({ owner: { ...same, started: `0${started}` } }).append(entry("restarted"))
+  const spool = open()
+  expect(spool.scan()).toBe(true)
+  expect(await drain(spool)).toEqual(["restarted"])
+})
+
+test("where nothing tells these two apart, it takes them when nobody has touched them for long", async () => {
+  const anHour = 60 * 60_000
+  await open({ now: () => Date.now() - anHour }).append(entry("before this process began"))
+  await open().append(entry("of another thread"))
+  expect(open().scan()).toBe(false)
+  const later = open({ now: () => Date.now() + 6 * 60_000 })
+  expect(later.scan()).toBe(true)
+  expect(await drain(later)).toEqual(["before this process began"])
+})
+
 test("a batch that is done is not given again by the next process", async () => {
   const spool = open({ owner: dead })
   for (const text of ["one", "two", "three"]) await spool.append(entry(text))
