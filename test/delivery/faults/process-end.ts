@@ -4,7 +4,7 @@ import { expect } from "vitest"
 import type { App } from "../app.ts"
 import type { Fault } from "../fault.ts"
 import { eventually, type Tally, type World } from "../world.ts"
-import { collectors, durable, everywhere } from "./everywhere.ts"
+import { durable, everywhere } from "./everywhere.ts"
 
 type Command = readonly [command: string, ...args: (string | number)[]]
 
@@ -126,7 +126,7 @@ export const endFaults: readonly Fault[] = [
     id: "L1",
     when: "a natural end while a connection is being made that nothing answers",
     happens: "The same.",
-    on: collectors,
+    on: [...everywhere, "durable 2.12", "durable 3.1"],
     run: unanswered(underWay, asks("end"), 100, "black hole"),
   },
   {
