@@ -125,12 +125,12 @@ test("asks senders and readers for the token, with or without Bearer", async () 
 test("logs are found before a merge has made their indexes, after it, and where some are merged and some not", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
   const attributes = { order: "7" }
-  const store = async (spanId: string) => {
+  const store = async (id: string) => {
     await post(local.otlp.http, "logs", logs([{ body: "the payment timed out", attributes }]))
     await post(
       local.otlp.http,
       "traces",
-      spans([{ name: "pay", traceId: spanId.repeat(2), spanId, attributes }]),
+      spans([{ name: "pay", traceId: id.repeat(2), spanId: id, attributes }]),
     )
   }
   await store("aaaaaaaaaaaaaaaa")

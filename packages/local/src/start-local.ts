@@ -8,7 +8,6 @@ import { startApiServer } from "./http/api-server.ts"
 import { type LiveItem, createLive } from "./live.ts"
 import { LocalError } from "./local-error.ts"
 import { type LocalConfig, type LocalOptions, resolveOptions } from "./options.ts"
-import { askEmbedded } from "./read/ask-embedded.ts"
 import type { Ask } from "./read/filter.ts"
 import { type Reader, createReader } from "./read/reader.ts"
 import { setAge, startRetention } from "./retention.ts"
@@ -71,11 +70,10 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
     if (ingest !== undefined && config.to.kind === "embedded")
       parts.push(startRetention(ingest, config.retention, warn))
 
-    const ask = (signal?: AbortSignal): Ask => {
-      const plain: Ask = async (sql, params) =>
+    const ask =
+      (signal?: AbortSignal): Ask =>
+      async (sql, params) =>
         storing(ingest).query(sql, params, signal === undefined ? {} : { signal })
-      return config.to.kind === "embedded" ? askEmbedded(plain) : plain
-    }
     const read = createReader(ask())
     const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
       runSql(storing(ingest), sql, params)

@@ -11,12 +11,12 @@ export interface DurationBucket {
 
 /** Without an end of the time, of the last hour. Buckets that nothing fell into are left out. */
 export async function readDurations(ask: Ask, filter: SpanFilter = {}): Promise<DurationBucket[]> {
-  const { where, params } = spanConditions({ ...filter, from: filter.from ?? "1h" })
+  const { where, params, settings } = spanConditions({ ...filter, from: filter.from ?? "1h" })
   // The first bucket takes all below 1.024 us.
   const rows = await ask<{ power: number; count: number; errors: number }>(
     `SELECT toUInt8(if(Duration < 1024, 9, floor(log2(Duration)))) AS power, toUInt32(count()) AS count,
        toUInt32(countIf(StatusCode = 'Error')) AS errors
-     FROM otel_traces WHERE ${where} GROUP BY power ORDER BY power`,
+     FROM otel_traces WHERE ${where} GROUP BY power ORDER BY power${settings}`,
     params,
   )
   return rows.map(({ power, count, errors }) => ({

@@ -27,6 +27,13 @@ test("attributes are looked up by their items, and by key and value where an ite
   expect(params).toEqual({ ai0: "a=b", ai1: "c=d=e", ak1: "c=d", av1: "e", ak2: "none", av2: "" })
 })
 
+test("the five minutes by which logs are sorted are said where neither end of the time is beyond theirs", () => {
+  const where = (from?: string, to?: string) => logConditions({ from, to }).where
+  expect(where("2026-01-01", "2026-01-02")).toContain("indexHint(toStartOfFiveMinutes(Timestamp) >=")
+  for (const open of [where("2026-01-01"), where(undefined, "2026-01-02"), where("2026-01-01", "2150-01-01")])
+    expect(open).not.toContain("indexHint")
+})
+
 test("only words that the text itself encloses are looked up in the index", () => {
   const { params } = logConditions({ text: "ection time-out in x" })
   expect(params).toMatchObject({ word0: "time", word1: "out", word2: "in" })
@@ -37,6 +44,7 @@ test("a part of a word is looked up among the index's words where there is much 
   expect(logConditions({ text: "TimeOut" })).toEqual({
     where: "lower(Body) LIKE {like:String}",
     params: { like: "%timeout%" },
+    settings: "",
   })
   expect(logConditions({ text: "timeout", from: "1h" }).where).toContain("positionCaseInsensitive")
   expect(logConditions({ text: "time%" }).where).toContain("positionCaseInsensitive")

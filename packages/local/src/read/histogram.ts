@@ -69,7 +69,7 @@ export async function readHistogram(
   const seconds = Number(nanosOf(to, "to") - nanosOf(from, "from", now)) / 1e9
   const wanted = seconds / buckets
   const step = steps.find((one) => one >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400
-  const { where, params } =
+  const { where, params, settings } =
     signal === "logs" ? logConditions({ ...query, from, to }) : spanConditions({ ...query, from, to })
   const table = signal === "logs" ? "otel_logs" : "otel_traces"
   const rows = await ask<Bucket>(
@@ -79,7 +79,7 @@ export async function readHistogram(
        SELECT intDiv(toUnixTimestamp(Timestamp), ${step}) AS bucket, ${counted.key}, count() AS rows
        FROM ${table} WHERE ${where} GROUP BY bucket, key, number
      )
-     GROUP BY time, group ORDER BY time, group LIMIT 20000`,
+     GROUP BY time, group ORDER BY time, group LIMIT 20000${settings}`,
     params,
   )
   return { stepSeconds: step, buckets: rows }

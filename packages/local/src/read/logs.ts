@@ -34,9 +34,12 @@ export const logColumns: string = `${isoText("Timestamp")} AS time, ServiceName 
 
 export async function readLogs(ask: Ask, query: LogQuery = {}): Promise<LogPage> {
   const limit = limitOf(query.limit, 100, 1000)
-  const logs = await newestFirst(ask, "otel_logs", query, limit, (range) =>
-    readPage(ask, { ...query, ...range }, limit),
-  )
+  const logs =
+    logConditions(query).settings === ""
+      ? await newestFirst(ask, "otel_logs", query, limit, (range, missing) =>
+          readPage(ask, { ...query, ...range }, missing),
+        )
+      : await readMoments(ask, query, limit)
   return { logs, next: logs.length >= limit ? logs.at(-1)?.time : undefined }
 }
 
@@ -45,17 +48,44 @@ export async function readLogs(ask: Ask, query: LogQuery = {}): Promise<LogPage>
  * match, while without it ClickHouse sorts the times alone and then reads the rest of what stays.
  */
 async function readPage(ask: Ask, filter: LogFilter, limit: number): Promise<Log[]> {
-  const logs = await select(ask, filter, `LIMIT ${limit + 1}`)
+  const logs = await select(ask, filter, { limit: `LIMIT ${limit + 1}` })
   const last = logs[limit - 1]?.time
   if (last === undefined || logs[limit]?.time !== last) return logs.slice(0, limit)
   const moment = { from: last, to: isoOfNanos(nanosOf(last, "from") + 1n) }
   return [...logs.filter(({ time }) => time !== last), ...(await select(ask, { ...filter, ...moment }))]
 }
 
-function select(ask: Ask, filter: LogFilter, limit = ""): Promise<Log[]> {
-  const { where, params } = logConditions(filter)
+/** The same for attributes: there only the older planner works, which reads all of a row that matches. So it is asked for times. */
+async function readMoments(ask: Ask, query: LogFilter, limit: number): Promise<Log[]> {
+  const rows = await newestFirst(ask, "otel_logs", query, limit, (range, missing) => {
+    const { where, params, settings } = logConditions({ ...query, ...range })
+    return ask<{ moment: string }>(
+      `SELECT toString(toUnixTimestamp64Nano(Timestamp)) AS moment FROM otel_logs WHERE ${where}
+       ORDER BY Timestamp DESC LIMIT ${missing}${settings}`,
+      params,
+    )
+  })
+  const moments = [...new Set(rows.map(({ moment }) => moment))]
+  const [newest, oldest] = [moments[0], moments.at(-1)]
+  if (newest === undefined || oldest === undefined) return []
+  const range = { from: isoOfNanos(BigInt(oldest)), to: isoOfNanos(BigInt(newest) + 1n) }
+  const these = "fromUnixTimestamp64Nano(toInt64(arrayJoin({moments:Array(String)})))"
+  // The five minutes are what the table is sorted by first.
+  const prewhere = `PREWHERE toStartOfFiveMinutes(Timestamp) IN (SELECT toStartOfFiveMinutes(${these}))
+    AND Timestamp IN (SELECT ${these})`
+  return select(ask, { ...query, ...range }, { prewhere, params: { moments } })
+}
+
+interface More {
+  prewhere?: string
+  limit?: string
+  params?: Record<string, unknown>
+}
+
+function select(ask: Ask, filter: LogFilter, { prewhere = "", limit = "", params = {} }: More = {}) {
+  const { where, settings, params: own } = logConditions(filter)
   return ask<Log>(
-    `SELECT ${logColumns} FROM otel_logs WHERE ${where} ORDER BY Timestamp DESC ${limit}`,
-    params,
+    `SELECT ${logColumns} FROM otel_logs ${prewhere} WHERE ${where} ORDER BY Timestamp DESC ${limit}${settings}`,
+    { ...own, ...params },
   )
 }
