@@ -96,7 +96,7 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     queue,
     spool,
     inHand,
-    encode: keeping.encode,
+    keeping,
     isDue: () =>
       !stopped && (pace.failures() > 0 || now() - sendingSince >= patience || budget.used > budget.max / 2),
     onMoved: start,

@@ -89,6 +89,7 @@ export function createInHand<T>(options: InHandOptions<T>): InHand<T> {
       spoolTurn = !spoolTurn
       const spooled = spoolFirst && spool?.waiting() ? await fromDisk() : undefined
       const batch = spooled === undefined ? queue.shift() : undefined
+      if (batch !== undefined) batch.isTried = true
       held = spooled ?? (batch && { batch, parts: [batch.items] })
       return held !== undefined
     },

@@ -15,6 +15,8 @@ export interface Keeping<T, K = T> {
   /** A batch as it stands on disk; `passing` bytes are good only until the next ones are. */
   readonly encode: (batch: readonly K[], passing?: boolean) => Uint8Array
   readonly decode: (bytes: Buffer) => K[]
+  /** The batch is on disk, and nobody else ever had it. */
+  readonly recycle?: ((batch: readonly K[]) => void) | undefined
   /** Two smaller ones in the place of one that is too large for the other side; undefined when it is indivisible. */
   readonly halve?: ((kept: K) => [K, K] | undefined) | undefined
 }

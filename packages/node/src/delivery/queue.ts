@@ -16,6 +16,8 @@ export interface Batch<T> {
   record: SpoolRecord | undefined
   /** It is delivered, dropped, or the disk's alone. */
   isReleased: boolean
+  /** An exporter was given it, and may read it even after its time is over. */
+  isTried: boolean
 }
 
 export interface Queue<T> {
@@ -66,6 +68,7 @@ export function createQueue<T>(budget: Budget, batchSize: number): Queue<T> {
         first: pushed,
         record: undefined,
         isReleased: false,
+        isTried: false,
       }
       filling.items.push(item)
       filling.count += weight

@@ -26,7 +26,7 @@ interface SpillOptions<T> {
   readonly queue: Queue<T>
   readonly spool: Spool | undefined
   readonly inHand: Pick<InHand<T>, "batch">
-  readonly encode: Keeping<never, T>["encode"]
+  readonly keeping: Pick<Keeping<never, T>, "encode" | "recycle">
   /** Whether batches are to leave the memory now. */
   readonly isDue: () => boolean
   /** What was on its way is on disk, or in the queue again: whoever sends may have found nothing meanwhile. */
@@ -38,7 +38,7 @@ interface SpillOptions<T> {
 const nothingToDo = Promise.resolve()
 
 export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
-  const { queue, spool, inHand, encode, isDue, onMoved, onLost } = options
+  const { queue, spool, inHand, keeping, isDue, onMoved, onLost } = options
   let moving: Batch<T> | undefined
   let write: Promise<boolean> | undefined
   let run: Promise<void> | undefined
@@ -48,12 +48,16 @@ export function createSpill<T>(options: SpillOptions<T>): Spill<T> {
     return {
       id,
       items: count,
-      bytes: encode(items, passing),
+      bytes: keeping.encode(items, passing),
       // In the moment in which the disk counts it, the memory must not any more.
       onTaken: (record) => {
         if (moving === batch) moving = undefined
-        if (inHand.batch() !== batch) return queue.release(batch)
-        batch.record = record
+        if (inHand.batch() === batch) {
+          batch.record = record
+          return
+        }
+        queue.release(batch)
+        if (!batch.isTried) keeping.recycle?.(items)
       },
     }
   }

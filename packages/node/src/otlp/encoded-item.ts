@@ -3,13 +3,10 @@
 import type { Resource } from "@opentelemetry/resources"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"
 import { plainScope } from "../delivery/plain-fields.ts"
-import { ProtobufWriter } from "./protobuf-writer.ts"
+import { ProtobufWriter, type Written } from "./protobuf-writer.ts"
 import { plainValue } from "./write-attributes.ts"
 
-export interface EncodedItem {
-  readonly slab: Buffer
-  readonly from: number
-  readonly to: number
+export interface EncodedItem extends Written {
   readonly scope: Envelope
 }
 
@@ -71,8 +68,8 @@ export function createItemEncoder<T extends { resource: Resource; instrumentatio
         writer.undo()
         throw error
       }
-      const { slab, from, to } = writer.finish()
-      return { slab, from, to, scope }
+      const { slab, from, to, isAlone } = writer.finish()
+      return { slab, from, to, isAlone, scope }
     },
   }
 }

@@ -88,7 +88,8 @@ export function decodeRequest(request: Buffer): EncodedItem[] {
       if (scope.tag !== 0x12) continue
       const inner = { ...envelope(request, scope), outer }
       for (const item of fieldsOf(request, scope.content, scope.to)) {
-        if (item.tag === 0x12) items.push({ slab: request, from: item.from, to: item.to, scope: inner })
+        if (item.tag !== 0x12) continue
+        items.push({ slab: request, from: item.from, to: item.to, isAlone: false, scope: inner })
       }
     }
   }

@@ -4,6 +4,7 @@ import type { Keeping } from "../delivery/keeping.ts"
 import type { ItemKind } from "../delivery/pack.ts"
 import type { EncodedItem, ItemEncoder } from "./encoded-item.ts"
 import { decodeRequest, encodeRequest } from "./export-request.ts"
+import { giveBack } from "./large-memory.ts"
 
 const { deserialize } = process.getBuiltinModule("node:v8")
 
@@ -23,12 +24,16 @@ export function keepEncoded<T>(kind: ItemKind<T>, { encode }: ItemEncoder<T>): K
     count: kind.count,
     take: (item) => {
       const encoded = encode(item)
-      size = objectBytes + encoded.to - encoded.from
+      const { slab, from, to, isAlone } = encoded
+      size = objectBytes + (isAlone ? slab.length : to - from)
       return encoded
     },
     bytes: () => size,
     countKept: () => 1,
     encode: (batch, passing = false) => encodeRequest(batch, passing ? passingMemory : undefined),
+    recycle: (batch) => {
+      for (const { slab, isAlone } of batch) if (isAlone) giveBack(slab)
+    },
     // A batch of plain objects is there if the protocol was http/json before.
     decode: (stored) =>
       isRequest(stored)
@@ -45,6 +50,7 @@ export function keepForJson<T>(keeping: Keeping<T>): Keeping<T, T | EncodedItem>
     encode: (batch) => keeping.encode(batch as T[]),
     decode: (stored) => (isRequest(stored) ? decodeRequest(stored) : keeping.decode(stored)),
     halve: undefined,
+    recycle: undefined,
   }
 }
 

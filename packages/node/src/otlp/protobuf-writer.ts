@@ -1,6 +1,7 @@
 // Writes the protobuf wire format, one item after the other into slabs of memory. A tag is (field number << 3) | wire
 // type; wire types are 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes. Where a message begins is kept as an
 // offset into its item, since the item moves when it outgrows its slab.
+import { largeMemory } from "./large-memory.ts"
 
 const slabBytes = 64 * 1024
 // What is larger has memory of its own, of its size: it would leave much of a slab empty.
@@ -16,6 +17,8 @@ export interface Written {
   readonly slab: Buffer
   readonly from: number
   readonly to: number
+  /** The slab is of this item alone. */
+  readonly isAlone: boolean
 }
 
 export class ProtobufWriter {
@@ -34,16 +37,16 @@ export class ProtobufWriter {
 
   finish(): Written {
     const { bytes, start: from, at: to } = this
-    if (bytes !== this.#scratch) return { slab: bytes, from, to }
+    if (bytes !== this.#scratch) return { slab: bytes, from, to, isAlone: false }
     if (to > largestShared) {
-      const own = Buffer.allocUnsafeSlow(to)
+      const own = largeMemory(to)
       bytes.copy(own, 0, 0, to)
       this.undo()
-      return { slab: own, from: 0, to }
+      return { slab: own, from: 0, to, isAlone: true }
     }
     this.bytes = Buffer.allocUnsafeSlow(slabBytes)
     bytes.copy(this.bytes, 0, 0, to)
-    return { slab: this.bytes, from: 0, to }
+    return { slab: this.bytes, from: 0, to, isAlone: false }
   }
 
   /** Forgets the item that was being written. */
