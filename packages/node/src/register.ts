@@ -1,4 +1,5 @@
 // `node --import @clickstack/node/register app.js`: init() from the environment alone, before the app. Never throws.
+import { isMainThread } from "./builtins.ts"
 import { start } from "./start.ts"
 import { createSay } from "./stderr.ts"
 
@@ -14,8 +15,8 @@ try {
  * pino makes it, marks it so.
  */
 function isLogTransport(): boolean {
-  const { isMainThread, workerData } = process.getBuiltinModule("node:worker_threads")
-  if (isMainThread) return false
+  if (isMainThread()) return false
+  const { workerData } = process.getBuiltinModule("node:worker_threads")
   const inner = (workerData as { workerData?: { $context?: { threadStreamVersion?: unknown } } } | null)
     ?.workerData
   return inner?.$context?.threadStreamVersion !== undefined

@@ -4,12 +4,11 @@ import type { Resource } from "@opentelemetry/resources"
 import type { LoggerProvider } from "@opentelemetry/sdk-logs"
 import type { MeterProvider } from "@opentelemetry/sdk-metrics"
 import type { BasicTracerProvider, SpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { createRequire } from "./builtins.ts"
+import { createRequire, isMainThread } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import type { Propagation } from "./context/propagation.ts"
 import type { FlushOptions } from "./delivery/delivery.ts"
 import type { DeliveryStats } from "./delivery/tally.ts"
-import { hostWorkers } from "./delivery/worker-host.ts"
 import type { Destinations, Exporters } from "./destinations.ts"
 import { releaseFirstLines } from "./logging/app-lines.ts"
 import { contextAsyncHooks } from "./opentelemetry.ts"
@@ -31,6 +30,7 @@ const load = {
   traces: (): typeof import("./traces.ts") => require("./traces.js"),
   logs: (): typeof import("./logs.ts") => require("./logs.js"),
   metrics: (): typeof import("./metrics.ts") => require("./metrics.js"),
+  workerHost: (): typeof import("./delivery/worker-host.ts") => require("./delivery/worker-host.js"),
   propagation: (): typeof import("./context/propagation.ts") => require("./context/propagation.js"),
 }
 
@@ -48,6 +48,8 @@ export interface Sdk {
   readonly diag: DiagLogger
   /** Loads what the first span needs. */
   readonly warm: () => void
+  /** Before the app makes its first worker thread, which then hands over what it records. */
+  readonly hostWorkers: () => void
   /** What was made before is sent, unless the time is up. Never rejects. */
   readonly flush: (timeout?: number) => Promise<void>
   readonly close: (timeout: number) => Promise<void>
@@ -105,15 +107,15 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
 
   const made = { traces: tracer, logs: logger, metrics: meter }
   const deliveriesOf = (signal: Signal) => open.filter((one) => one.signal === signal)
-  const host =
-    config.disabled || !config.delivery
-      ? undefined
-      : hostWorkers((signal, target, packed) => {
-          made[signal].get()
-          deliveriesOf(signal)[target]?.take(packed)
-        })
+  let closed = false
+  const host = lazy(() =>
+    load.workerHost().hostWorkers((signal, target, packed) => {
+      made[signal].get()
+      deliveriesOf(signal)[target]?.take(packed)
+    }),
+  )
   const takeFromWorkers = () =>
-    host?.drain((signal, count) => {
+    host.made()?.drain((signal, count) => {
       made[signal].get()
       deliveriesOf(signal)[0]?.lose(count)
     })
@@ -145,7 +147,8 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     await attempt(() => meter.made()?.shutdown()) // collects one last time
     holding?.close()
     takeFromWorkers()
-    host?.close()
+    host.made()?.close()
+    closed = true
     await Promise.all(open.map((one) => one.close(timeout)))
     await Promise.all([attempt(() => tracer.made()?.shutdown()), attempt(() => logger.made()?.shutdown())])
     context.made()?.disable()
@@ -158,6 +161,9 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
       if (!on("traces")) return
       context.get()
       tracer.get()
+    },
+    hostWorkers: () => {
+      if (config.delivery && !config.disabled && !closed && isMainThread()) host.get()
     },
     flush: (timeout) => flush(timeout),
     close,

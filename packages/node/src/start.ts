@@ -103,7 +103,8 @@ export function start(
   const hooks =
     instrumented.length === 0
       ? undefined
-      : installHooks(instrumented, { config, say, propagation: currentPropagation })
+      : installHooks(instrumented, { config, say, propagation: currentPropagation }, sdk.hostWorkers)
+  if (hooks === undefined) sdk.hostWorkers()
   if (before !== undefined && before.libraries.length > 0 && !config.disabled) {
     say(
       "warn",

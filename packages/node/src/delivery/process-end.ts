@@ -1,6 +1,7 @@
 // The end of the process. A natural end, or SIGTERM and SIGINT that nobody else listens to: what is in memory is sent
 // within the budget. Every other end, and what the budget did not suffice for: it is put on disk at once, in `exit`.
 // Nothing of this changes the exit code, the signal, or what Node prints.
+import { isMainThread } from "../builtins.ts"
 
 /** Somebody who has things to send before the end. */
 export interface Ending {
@@ -46,8 +47,7 @@ export function watchEnd(ending: Ending): () => void {
 /** Listens to signals for as long as anybody wants it. */
 function hearSignals(): void {
   // Signals are the main thread's.
-  const { isMainThread } = process.getBuiltinModule("node:worker_threads")
-  const isWanted = isMainThread && [...endings].some(({ onSignals }) => onSignals)
+  const isWanted = isMainThread() && [...endings].some(({ onSignals }) => onSignals)
   if (isWanted === hearsSignals) return
   hearsSignals = isWanted
   if (isWanted) {

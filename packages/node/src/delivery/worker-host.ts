@@ -23,18 +23,15 @@ export interface Parcel {
 type Threads = typeof import("node:worker_threads")
 export const threads = (): Threads => process.getBuiltinModule("node:worker_threads")
 
-export interface WorkerHost {
+interface WorkerHost {
   /** Takes at once what has been handed over, and tells of each signal how many items never will be. */
   readonly drain: (missing: (signal: Signal, count: number) => void) => void
   readonly close: () => void
 }
 
-/** In the main thread: takes what workers hand over. */
-export function hostWorkers(
-  take: (signal: Signal, target: number, packed: unknown) => void,
-): WorkerHost | undefined {
-  const { isMainThread, setEnvironmentData, BroadcastChannel, receiveMessageOnPort } = threads()
-  if (!isMainThread) return undefined
+/** Takes what workers hand over. Of use from the next worker on that the app makes. */
+export function hostWorkers(take: (signal: Signal, target: number, packed: unknown) => void): WorkerHost {
+  const { setEnvironmentData, BroadcastChannel, receiveMessageOnPort } = threads()
   const link: Link = {
     channel: `${key}:${Math.random()}`,
     recorded: new Int32Array(new SharedArrayBuffer(4 * signals.length)),
@@ -66,8 +63,7 @@ export function hostWorkers(
       if (count > 0) missing(signal, count)
     }
   }
-  // Before the first worker is made, which Node tells of only afterwards; that is why node:worker_threads is loaded
-  // at the start, for about 1.5 ms.
+  // A worker gets it when it is made, which Node tells of only afterwards.
   setEnvironmentData(key, link)
   process.on("worker", onWorker)
   return {

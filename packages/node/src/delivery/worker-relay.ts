@@ -2,6 +2,7 @@
 // that a terminated worker loses no more than that. How many items a worker has recorded stands in shared memory,
 // so that what never arrived is counted.
 import type { Delivery } from "./delivery.ts"
+import { isMainThread } from "../builtins.ts"
 import { nothingDropped } from "./drop-reason.ts"
 import { type Signal, signals } from "../signals.ts"
 import type { ItemKind } from "./pack.ts"
@@ -13,8 +14,7 @@ const largestMessage = 1000
 
 /** The way to the main thread, if this is a worker and the SDK runs there. */
 export function linkToMain(): Link | undefined {
-  const { isMainThread, getEnvironmentData } = threads()
-  return isMainThread ? undefined : (getEnvironmentData(key) as Link | undefined)
+  return isMainThread() ? undefined : (threads().getEnvironmentData(key) as Link | undefined)
 }
 
 /** In a worker: stands in the place of a delivery. */

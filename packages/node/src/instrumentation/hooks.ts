@@ -34,13 +34,24 @@ export interface Hooks {
   readonly remove: () => void
 }
 
+/** Loaded by nothing but what makes workers, and by workers. */
+export const threadsModule = "node:worker_threads"
+
 let installed: Hooks | undefined
 
 /** Once: an SDK that starts beside another one, as in tests, shares what that one has installed. */
-export function installHooks(rows: readonly Row[], context: InstrumentationContext): Hooks {
-  if (installed !== undefined) return { ...installed, warm: () => undefined, remove: () => undefined }
+/** @param seenThreads Called before the app can make a worker thread. */
+export function installHooks(
+  rows: readonly Row[],
+  context: InstrumentationContext,
+  seenThreads: () => void,
+): Hooks {
+  if (installed !== undefined) {
+    seenThreads()
+    return { ...installed, warm: () => undefined, remove: () => undefined }
+  }
   const packages = new Map<string, Row>()
-  const builtins = new Map<string, Row>()
+  const builtins = new Map<string, () => void>([[threadsModule, seenThreads]])
   const esModules = new Set<string>()
   const atStart: Row[] = []
   const undo: (() => void)[] = []
@@ -50,7 +61,7 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
 
   for (const row of rows) {
     for (const name of row.modules) {
-      if (name.startsWith("node:")) builtins.set(name, row)
+      if (name.startsWith("node:")) builtins.set(name, () => patcher().builtin(row, name))
       else if (name === "start") atStart.push(row)
       else if (name === "init") patchNow(row, context)
       else if (!name.startsWith("channel:")) packages.set(name, row)
@@ -59,10 +70,10 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
     for (const file of row.esm ?? []) esModules.add(file)
   }
   const seenBuiltin = (name: string) => {
-    const row = builtins.get(name)
-    if (row === undefined) return
+    const seen = builtins.get(name)
+    if (seen === undefined) return
     builtins.delete(name)
-    patcher().builtin(row, name)
+    seen()
   }
 
   const node = process.getBuiltinModule("node:module") as unknown as NodeModule
@@ -82,11 +93,16 @@ export function installHooks(rows: readonly Row[], context: InstrumentationConte
       },
     })
     undo.push(() => hooks?.deregister())
+    if (hooks === undefined) seenBuiltin(threadsModule)
   }
   const global = globalThis as { [esModuleKey]?: ModulePatcher["esModule"] }
   global[esModuleKey] = (url, namespace) => patcher().esModule(url, namespace)
   undo.push(() => delete global[esModuleKey])
   for (const name of loadedBuiltins(builtins)) seenBuiltin(name)
+  // Who got it by process.getBuiltinModule() is heard of only when the first worker is there.
+  const firstWorker = () => seenBuiltin(threadsModule)
+  process.once("worker", firstWorker)
+  undo.push(() => process.off("worker", firstWorker))
 
   installed = {
     warm: () => {
@@ -146,7 +162,11 @@ function hookCompile(
 /** Those that Node, or what was preloaded before us, has already: what they export can still be changed. */
 export function loadedBuiltins(builtins: ReadonlyMap<string, unknown>): string[] {
   const loaded = new Set((process as unknown as { moduleLoadList: string[] }).moduleLoadList)
-  return [...builtins.keys()].filter((name) => loaded.has(`NativeModule ${name.slice("node:".length)}`))
+  const isLoaded = (name: string) => loaded.has(`NativeModule ${name.slice("node:".length)}`)
+  return [...builtins.keys()].filter(
+    // A loader thread of Node's own loads only the part that makes workers, which then tells nothing any more.
+    (name) => isLoaded(name) || (name === threadsModule && isLoaded("node:internal/worker")),
+  )
 }
 
 function onFirstMessage(name: string, then: (message: unknown) => void): () => void {

@@ -1,11 +1,11 @@
 // What stands in for synchronous load hooks on Node before 22.15.
 //
-// Required built-ins: Module._load. Imported ones: while http loads it asks for its diagnostics channels; when that is
-// done, and before the module that imports it runs, what is loaded is looked through. ES modules need a loader thread,
+// Required built-ins: Module._load. Imported ones: while http or worker_threads loads it asks for its diagnostics channels;
+// when that is done, and before the module that imports it runs, what is loaded is looked through. ES modules need a loader thread,
 // which takes longer to start than all of Node (44 ms beside 67 on Node 20), so it is started only where a library is
 // installed that is patched as an ES module.
 import { fs, path } from "../builtins.ts"
-import { loadedBuiltins } from "./hooks.ts"
+import { loadedBuiltins, threadsModule } from "./hooks.ts"
 
 type Load = (this: unknown, request: string, ...rest: unknown[]) => unknown
 
@@ -36,7 +36,7 @@ export function installOldNodeHooks(
   const { channel } = channels
   let planned = false
   const hookedChannel: typeof channel = (name) => {
-    if (!planned && builtins.size > 0 && String(name).startsWith("http")) {
+    if (!planned && builtins.size > 0 && /^(http|worker_threads)/.test(String(name))) {
       planned = true
       queueMicrotask(() => {
         planned = false
@@ -47,7 +47,8 @@ export function installOldNodeHooks(
   }
   channels.channel = hookedChannel
   // Those that say nothing while they load, which are on only where that was asked for.
-  for (const name of builtins.keys()) if (!name.startsWith("node:http")) seenBuiltin(name)
+  for (const name of builtins.keys())
+    if (!name.startsWith("node:http") && name !== threadsModule) seenBuiltin(name)
 
   const files = [...esModules].filter((file) => !lookedFor.has(file))
   for (const file of files) lookedFor.add(file)
