@@ -68,7 +68,7 @@ const header: Sample = {
   becomes: { "x-one": "1,2", "x-two": "b" },
   other: "x-one=other",
   otherBecomes: { "x-one": "other" },
-  wrong: [{ "a b": "1" }, { a: 1 }, { a: "1\r\nb: 2" }, "a=1"],
+  wrong: [{ "a b": "1" }, { a: 1 }, { a: "1\r\nb: 2" }, { a: "1 €" }, "a=1"],
   wrongText: "novalue",
 }
 

@@ -1,9 +1,9 @@
 // A connection for gRPC: HTTP/2 over TCP, or over TLS where the server agrees to it. Like the HTTP transport's it keeps no
 // process alive, which is what no gRPC library lets us have.
 import type { ClientHttp2Session } from "node:http2"
-import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import { connectionError } from "./connection-error.ts"
+import { letProcessEnd } from "./let-process-end.ts"
 import type { TlsFiles } from "./tls-files.ts"
 
 // Not by an import, which would have them instrumented in an app that does not use them itself.
@@ -14,10 +14,15 @@ const tls = process.getBuiltinModule("node:tls")
 // In megabytes; Node's 10 are for servers that trust nobody. What we send is bounded by the queue.
 const maxSessionMemory = 256
 
+// In milliseconds. Load balancers forget idle connections after one minute or some, not all with a word: ours are gone
+// before, or a request meets the closing, or waits for an answer until its deadline.
+const longestIdle = 30_000
+
 export interface GrpcConnection {
-  readonly socket: Socket
   /** Rejects with what stands in the way. */
   readonly session: Promise<GrpcSession>
+  /** Says that somebody uses it, until what it returns is called. */
+  readonly use: () => () => void
   readonly destroy: () => void
 }
 
@@ -30,7 +35,12 @@ export interface GrpcSession {
 }
 
 /** @param onOver Is called once nothing more can be sent on it. */
-export function connectGrpc(url: URL, files: TlsFiles, onOver: () => void): GrpcConnection {
+export function connectGrpc(
+  url: URL,
+  files: TlsFiles,
+  onOver: () => void,
+  idleTime: number = longestIdle,
+): GrpcConnection {
   const isSecure = url.protocol === "https:"
   const host = url.hostname.replace(/^\[|\]$/g, "")
   const port = Number(url.port || (isSecure ? 443 : 80))
@@ -86,9 +96,30 @@ export function connectGrpc(url: URL, files: TlsFiles, onOver: () => void): Grpc
     return { http2: opened, lastTaken: () => lastTaken, hasSpoken: () => hasSpoken }
   }
 
+  let users = 0
+  let idle: NodeJS.Timeout | undefined
+
+  function use(): () => void {
+    users++
+    clearTimeout(idle)
+    const done = letProcessEnd(socket)
+    return () => {
+      done()
+      if (--users === 0) idle = setTimeout(retire, idleTime).unref()
+    }
+  }
+
+  function retire(): void {
+    onOver()
+    session.then(
+      (opened) => opened.http2.close(),
+      () => undefined,
+    )
+  }
+
   return {
-    socket,
     session,
+    use,
     destroy: () => {
       onOver()
       socket.destroy()

@@ -23,9 +23,9 @@ afterEach(() => {
   for (const close of open.splice(0)) close()
 })
 
-function transport(url: string, options: Options = {}): Transport {
+function transport(url: string, options: Options = {}, idleTime?: number): Transport {
   const { config } = resolveConfig({ endpoint: url, protocol: "grpc", ...options }, {})
-  const made = createGrpcTransport("traces", config.traces, authorizationFor(config))
+  const made = createGrpcTransport("traces", config.traces, authorizationFor(config), idleTime)
   open.push(() => made.close())
   return made
 }
@@ -411,6 +411,19 @@ describe("a server that goes", () => {
     await sender.send(body)
     expect(sessions).toHaveLength(2)
   })
+})
+
+test("a connection that is not used for a while is ended, and not while it is used", async () => {
+  let delay = 50
+  const { url, sessions } = await byHand((stream, session) => void setTimeout(taken, delay, stream, session))
+  const sender = transport(url, {}, 20)
+  await sender.send(body)
+  delay = 0
+  await Promise.all([sender.send(body), sender.send(body)])
+  expect(sessions).toHaveLength(1)
+  await expect.poll(() => sessions[0]!.destroyed).toBe(true)
+  await sender.send(body)
+  expect(sessions).toHaveLength(2)
 })
 
 describe("no connection", () => {

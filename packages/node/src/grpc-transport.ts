@@ -11,7 +11,6 @@ import { connectGrpc, type GrpcConnection } from "./grpc-connection.ts"
 import { acceptedEncodings, frameHead, unframe } from "./grpc-frame.ts"
 import { grpcError, ok } from "./grpc-status.ts"
 import type { Transport } from "./http-transport.ts"
-import { letProcessEnd } from "./let-process-end.ts"
 import type { Signal } from "./signals.ts"
 import { tlsFiles } from "./tls-files.ts"
 
@@ -26,6 +25,7 @@ export function createGrpcTransport(
   signal: Signal,
   connection: ConnectionConfig,
   authorization: Authorization,
+  idleTime?: number,
 ): Transport {
   const url = new URL(connection.endpoint)
   const files = tlsFiles(connection)
@@ -47,9 +47,10 @@ export function createGrpcTransport(
   let aborts = 0
 
   function connect(): GrpcConnection {
-    const made = connectGrpc(url, files, () => {
+    const forget = () => {
       if (connected === made) connected = undefined
-    })
+    }
+    const made = connectGrpc(url, files, forget, idleTime)
     return made
   }
 
@@ -83,7 +84,7 @@ export function createGrpcTransport(
       // A connection that is made now would keep the process alive, and nobody waits for it.
       if (isGivenUp()) throw new ClickstackError("TIMEOUT", "it was given up", { retryable: true })
       const used = (connected ??= connect())
-      const done = letProcessEnd(used.socket)
+      const done = used.use()
       try {
         const end = await callUnary(await used.session, headers, parts)
         if (end !== undefined) return await answerOf(end)

@@ -189,12 +189,13 @@ export const headers: ValueKind = {
   check: (value) => {
     if (!isPlainObject(value)) return bad("an object of header names and texts")
     for (const [name, content] of Object.entries(value)) {
-      // RFC 9110: a name is a token; a value holds no control character but tab.
+      // RFC 9110: a name is a token; a value holds no control character but tab. Node sends it as Latin-1.
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return bad(`header names; "${name}" is none`)
       // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
       if (typeof content !== "string" || /[\u0000-\u0008\u000a-\u001f\u007f]/.test(content)) {
         return bad(`a text without line breaks for the header ${name}`)
       }
+      if (/[^\t -\u00ff]/.test(content)) return bad(`a text in Latin-1 for the header ${name}`)
     }
     return value
   },
