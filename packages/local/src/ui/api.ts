@@ -1,6 +1,6 @@
 // Asks the API that this page was served with; the same that tests and scripts ask.
 
-const unanswered = "ClickStack does not answer. If it has ended, start it again, and press Refresh."
+const unanswered = "ClickStack does not answer; if it has ended, start it again"
 
 export class ApiError extends Error {
   /** 0 when there was no answer. */

@@ -52,8 +52,10 @@ export function followLogs({ search, list, state, place, signal }: Following): v
       .catch((error: Error) => error)
       .then((end) => {
         if (signal.aborted) return
+        const isAway = end instanceof ApiError && end.status === 0
         const refused = end instanceof ApiError && end.status >= 400 && end.status < 500
-        state.textContent = `${end instanceof Error ? end.message : end}${refused ? "" : "; trying again"}`
+        const what = isAway ? "ClickStack does not answer" : end instanceof Error ? end.message : end
+        state.textContent = `${what}${refused ? "" : "; trying again"}`
         if (!refused) setTimeout(() => signal.aborted || goOn(), againMs)
       })
       .catch(() => {})

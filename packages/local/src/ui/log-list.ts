@@ -5,7 +5,7 @@ import { spellTime } from "../show/local-time.ts"
 import { attributeTable } from "./attributes.ts"
 import { element } from "./element.ts"
 import { exceptionOf, isException } from "./exception.ts"
-import { type Place, linkTo } from "./place.ts"
+import { type Place, changed, linkTo, rangeOf } from "./place.ts"
 
 /** What the live stream tells of has neither resource nor scope. */
 export type ShownLog = Omit<Log, "resource" | "scope" | "eventName"> & Partial<Log>
@@ -61,7 +61,10 @@ function details(log: ShownLog, place: Place): HTMLElement {
         {},
         element(
           "a",
-          { class: "button", href: linkTo("trace", { span: log.spanId || undefined }, log.traceId) },
+          {
+            class: "button",
+            href: linkTo("trace", changed(rangeOf(place.search), { span: log.spanId }), log.traceId),
+          },
           "Show its trace",
         ),
       ),

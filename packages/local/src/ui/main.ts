@@ -85,10 +85,12 @@ function showHeader(place: Place): void {
         place.part || undefined,
       )
   }
+  // One trace and one session are shown whole, whenever they were.
+  const isWhole = place.view === "trace" || (place.view === "sessions" && place.part !== "")
   find(".tools").replaceChildren(
     element(
       "select",
-      { id: "range", "aria-label": "Time", change: choose },
+      { id: "range", "aria-label": "Time", hidden: isWhole, change: choose },
       exact && element("option", { value: "", selected: true }, "a chosen time"),
       ranges.map((value) =>
         element("option", { value, selected: !exact && value === from }, `last ${spellRange(value)}`),
@@ -105,7 +107,10 @@ function showHeader(place: Place): void {
 
 function failure(error: unknown): HTMLElement {
   if (error instanceof ApiError && error.status === 401) return signIn()
-  return element("p", { class: "notice error", role: "alert" }, (error as Error).message)
+  const again =
+    error instanceof ApiError &&
+    element("p", {}, element("button", { type: "button", click: () => void show() }, "Ask again"))
+  return element("div", { class: "notice error", role: "alert" }, (error as Error).message, again)
 }
 
 function signIn(): HTMLElement {

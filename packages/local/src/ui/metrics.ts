@@ -3,6 +3,7 @@ import type { MetricInfo, MetricKind, MetricPoint } from "../read/metrics.ts"
 import { get } from "./api.ts"
 import { element } from "./element.ts"
 import { nothingHere } from "./empty.ts"
+import { fewNames } from "./few-names.ts"
 import { momentOf } from "./histogram.ts"
 import { lineChart } from "./line-chart.ts"
 import { listTable } from "./list-table.ts"
@@ -35,9 +36,9 @@ export async function showMetrics({ search }: Place, signal: AbortSignal): Promi
           metric.name,
         ),
       ),
-      element("td", {}, metric.kind.replace("_", " ")),
+      element("td", { class: "kind" }, metric.kind.replace("_", " ")),
       element("td", {}, metric.unit),
-      element("td", {}, metric.services.join(", ")),
+      element("td", { class: "services" }, fewNames(metric.services)),
       element("td", { class: "wide" }, metric.description),
     ),
   }))

@@ -11,7 +11,7 @@ import { spellCount } from "./spell.ts"
 export async function showServices({ search }: Place, signal: AbortSignal): Promise<Node[]> {
   const range = rangeOf(search)
   const { services } = await get<{ services: Service[] }>("/api/services", queryOf(range), signal)
-  if (services.length === 0) return [nothingHere("services", search)]
+  if (services.length === 0) return [element("h1", {}, "Services"), nothingHere("services", search)]
   const link = (view: string, more: Record<string, string>, text: string | number) =>
     element("a", { href: linkTo(view, { ...Object.fromEntries(range), ...more }) }, text)
   const rows = services.map((service) => {

@@ -80,7 +80,7 @@ export async function showSession(place: Place, signal: AbortSignal): Promise<No
 
 const eventTable = (events: readonly RecordedEvent[], start: number): HTMLElement =>
   listTable(
-    ["after", "event", "", "size"],
+    ["after", "event", "", element("th", { scope: "col", class: "number" }, "size")],
     events.map((event) => {
       const { kind, what } = describeEvent(event.json)
       return element(

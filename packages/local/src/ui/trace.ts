@@ -26,7 +26,7 @@ export async function showTrace(place: Place, signal: AbortSignal): Promise<Node
   const head = element(
     "div",
     { class: "title" },
-    element("h1", {}, first?.name || "Trace"),
+    element("h1", { title: first?.name }, first?.name || "Trace"),
     element(
       "p",
       {},
@@ -42,8 +42,12 @@ export async function showTrace(place: Place, signal: AbortSignal): Promise<Node
 
   const details = element("aside", { class: "details", "aria-label": "The chosen span", tabindex: -1 })
   const rows = new Map<Span, HTMLElement>()
+  let chosen: Span | undefined
   const choose = (span: Span) => {
-    for (const [one, row] of rows) row.setAttribute("aria-selected", String(one === span))
+    if (span === chosen) return
+    if (chosen !== undefined) rows.get(chosen)?.setAttribute("aria-selected", "false")
+    rows.get(span)?.setAttribute("aria-selected", "true")
+    chosen = span
     details.replaceChildren(...spanDetails(span, trace, millisOf(span.time) - start))
     // Not a new place to go back to, but the same again when it is passed on.
     history.replaceState(
@@ -65,7 +69,7 @@ export async function showTrace(place: Place, signal: AbortSignal): Promise<Node
   })
   details.addEventListener("keydown", ({ key, target }) => {
     const back = key === "Escape" || (key === "ArrowLeft" && target === details)
-    if (back) [...rows.values()].find((row) => row.getAttribute("aria-selected") === "true")?.focus()
+    if (back && chosen !== undefined) rows.get(chosen)?.focus()
   })
   const list = element(
     "div",
@@ -120,7 +124,7 @@ function line(
     ),
     element("small", {}, span.service),
   )
-  name.style.paddingInlineStart = `${Math.min(depth, 24) * 14 + 6}px`
+  name.style.setProperty("--depth", String(Math.min(depth, 24)))
   const bar = element("span", { class: `took ${failed ? "failed" : colour}` })
   bar.style.left = `${Math.min(offset, 0.998) * 100}%`
   bar.style.width = `${Math.min(share, 1 - offset) * 100}%`

@@ -7,9 +7,10 @@ import { get, serviceNames } from "./api.ts"
 import { barChart } from "./bar-chart.ts"
 import { element } from "./element.ts"
 import { nothingHere } from "./empty.ts"
+import { fewNames } from "./few-names.ts"
 import { filterBar } from "./filter-bar.ts"
 import { type CountedOverTime, histogram } from "./histogram.ts"
-import { type Place, changed, linkTo, queryOf } from "./place.ts"
+import { type Place, changed, linkTo, queryOf, rangeOf, readPlace } from "./place.ts"
 
 const most = 100
 
@@ -86,6 +87,7 @@ function durationChart(place: Place, buckets: readonly DurationBucket[]): HTMLEl
 
 export function traceTable(traces: readonly TraceSummary[]): HTMLElement {
   const slowest = Math.max(...traces.map(({ durationMs }) => durationMs), 0.001)
+  const range = rangeOf(readPlace(location.hash).search)
   const rows = traces.map((trace) => {
     const bar = element("span", { class: trace.errors > 0 ? "length failed" : "length" })
     bar.style.width = `${Math.max(1, (trace.durationMs / slowest) * 100)}%`
@@ -96,16 +98,20 @@ export function traceTable(traces: readonly TraceSummary[]): HTMLElement {
       element(
         "th",
         { scope: "row" },
-        element("a", { href: linkTo("trace", {}, trace.traceId) }, trace.name || "(without a name)"),
+        element(
+          "a",
+          { class: "few", title: trace.name, href: linkTo("trace", range, trace.traceId) },
+          trace.name || "(without a name)",
+        ),
         trace.errors > 0 &&
           element("span", { class: "tag bad" }, trace.errors === 1 ? "1 error" : `${trace.errors} errors`),
       ),
       element(
         "td",
-        {},
-        [trace.service, ...trace.services.filter((name) => name !== trace.service)].join(", "),
+        { class: "services" },
+        fewNames([trace.service, ...trace.services.filter((name) => name !== trace.service)]),
       ),
-      element("td", { class: "number" }, trace.spans),
+      element("td", { class: "number spans" }, trace.spans),
       element("td", { class: "took" }, element("span", { class: "number" }, duration(trace.durationMs)), bar),
     )
   })
