@@ -41,6 +41,8 @@ export function connectGrpc(
   onOver: () => void,
   idleTime: number = longestIdle,
 ): GrpcConnection {
+  let users = 0
+  let idle: NodeJS.Timeout | undefined
   const isSecure = url.protocol === "https:"
   const host = url.hostname.replace(/^\[|\]$/g, "")
   const port = Number(url.port || (isSecure ? 443 : 80))
@@ -49,7 +51,10 @@ export function connectGrpc(
   const socket = isSecure
     ? tls.connect({ host, port, ALPNProtocols: ["h2"], ...name, ...files })
     : net.connect({ host, port })
-  socket.once("close", onOver)
+  socket.once("close", () => {
+    clearTimeout(idle)
+    onOver()
+  })
 
   const session = new Promise<GrpcSession>((resolve, reject) => {
     let isConnected = false
@@ -96,16 +101,13 @@ export function connectGrpc(
     return { http2: opened, lastTaken: () => lastTaken, hasSpoken: () => hasSpoken }
   }
 
-  let users = 0
-  let idle: NodeJS.Timeout | undefined
-
   function use(): () => void {
     users++
     clearTimeout(idle)
     const done = letProcessEnd(socket)
     return () => {
       done()
-      if (--users === 0) idle = setTimeout(retire, idleTime).unref()
+      if (--users === 0 && !socket.destroyed) idle = setTimeout(retire, idleTime).unref()
     }
   }
 

@@ -11,8 +11,10 @@ import {
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import { gunzipSync, gzipSync } from "node:zlib"
 import * as grpc from "@grpc/grpc-js"
+import fc from "fast-check"
 import { afterEach, describe, expect, test } from "vitest"
 import { authorizationFor } from "./api-key.ts"
+import { ClickstackError } from "./clickstack-error.ts"
 import { resolveConfig } from "./read-options.ts"
 import { createGrpcTransport } from "./grpc-transport.ts"
 import type { Transport } from "./http-transport.ts"
@@ -482,6 +484,58 @@ describe("no connection", () => {
     expect(await sent).toMatchObject({ retryable: true })
   })
 })
+
+/** A frame of HTTP/2: three bytes of length, its type, its flags, four bytes of stream, and what it carries. */
+function http2Frame(type: number, flags: number, stream: number, content: Uint8Array): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(content.length, 0, 3)
+  head.set([type, flags], 3)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, content])
+}
+
+// Of HPACK, as Node itself says it: the status 200, and a grpc-status of one digit.
+const hpack = (status: number) => Buffer.from([0x88, 0, 11, ...Buffer.from("grpc-status"), 1, 48 + status])
+
+const anyFrame = fc
+  .tuple(
+    fc.oneof(fc.integer({ min: 0, max: 9 }), fc.nat(255)),
+    fc.oneof(fc.constantFrom(0, 1, 4, 5, 8), fc.nat(255)),
+    fc.constantFrom(0, 1, 2, 3, 5),
+    fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.nat(9).map(hpack), fc.constant(frame(Buffer.from("hi")))),
+  )
+  .map((fields) => http2Frame(...fields))
+
+test("whatever bytes come back, the request ends, with an answer or with our error", async () => {
+  let answer: readonly Uint8Array[] = []
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => undefined)
+    socket.write(http2Frame(4, 0, 0, Buffer.alloc(0)))
+    socket.once("data", () => {
+      for (const one of answer) socket.write(one)
+      if (answer.length % 2 === 0) socket.end()
+    })
+    socket.on("data", () => undefined)
+  })
+  const url = await listening(server)
+  open.push(() => server.close())
+  const ends = new Set<string>()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(anyFrame, fc.uint8Array({ maxLength: 20 })), { maxLength: 6 }),
+      async (sent) => {
+        answer = sent
+        const sender = transport(url, { timeout: 60, compression: "none" })
+        const error = await failure(sender.send(body))
+        sender.close()
+        if (error !== undefined) expect(error).toBeInstanceOf(ClickstackError)
+        ends.add(error === undefined ? "answered" : (error as ClickstackError).code)
+      },
+    ),
+    { numRuns: 100 },
+  )
+  expect(ends).toContain("DELIVERY_FAILED")
+}, 60_000)
 
 test("a key function that fails tells nothing of what it said", async () => {
   const { url } = await byHand(taken)
