@@ -11,7 +11,7 @@ import {
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import { gunzipSync, gzipSync } from "node:zlib"
 import * as grpc from "@grpc/grpc-js"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { afterEach, describe, expect, test } from "vitest"
 import { authorizationFor } from "./api-key.ts"
 import { ClickstackError } from "./clickstack-error.ts"
