@@ -8,7 +8,11 @@ const lookEvery = 200
 // As process.getActiveResourcesInfo() calls them; of each socket there is at most one at a time.
 const requests = new Set(["ConnectWrap", "SimpleWriteWrap", "LibuvWriteWrap"])
 
+// Twice in a row, since what zlib, crypto and addons do in threads is not named: nothing far away takes that long.
+const looksAlone = 2
+
 let timer: NodeJS.Timeout | undefined
+let alone = 0
 
 /** @returns What is called when the request is over, in whatever way. */
 export function letProcessEnd(socket: Socket): () => void {
@@ -25,6 +29,7 @@ export function letProcessEnd(socket: Socket): () => void {
     if (underWay.size > 0) return
     clearInterval(timer)
     timer = undefined
+    alone = 0
   }
 }
 
@@ -33,8 +38,12 @@ function look(): void {
   for (const socket of underWay.keys()) socket.unref()
   const active = process.getActiveResourcesInfo()
   const pending = active.filter((one) => requests.has(one)).length
-  if (pending === 0 || pending > underWay.size || !areOutputs(active.length - pending)) return
-  for (const socket of underWay.keys()) socket.destroy(new Error("the process ends"))
+  const isAlone = pending > 0 && pending <= underWay.size && areOutputs(active.length - pending)
+  alone = isAlone ? alone + 1 : 0
+  if (alone < looksAlone) return
+  for (const socket of underWay.keys()) {
+    socket.destroy(new Error("it was given up, for the process had nothing else to do"))
+  }
 }
 
 /** Whether so many handles are those of stdout and stderr, which are named as active and hold no process. */
