@@ -50,13 +50,15 @@ async function start(isOnce) {
     return await startLocal({ memory: true, ...(isOnce ? free : {}) })
   } catch (error) {
     if (!(error instanceof LocalError) || error.code !== "LISTEN_FAILED") throw error
-    console.log(`${error.message}: taking free ports instead`)
+    // As "cannot listen on 127.0.0.1 port 4319 (uiPort): EADDRINUSE, another process has it; ...".
+    const [what] = error.message.split(";")
+    console.log(`${what}. Free ports are taken instead; the addresses are below.`)
     return startLocal({ memory: true, ...free })
   }
 }
 
 /**
- * Whether all requests were recorded, and a failed one of them through all three services.
+ * Whether all requests were recorded by every service that they reached, and a failed one of them through all three services.
  * @param {import("@clickstack/local").Local} local @param {number} requests @param {AbortSignal} signal
  */
 async function arrival(local, requests, signal) {
@@ -64,8 +66,8 @@ async function arrival(local, requests, signal) {
   while (performance.now() < end && !signal.aborted) {
     const [there] = await local.query(answered)
     const [trace] = await local.query(telling)
-    if (there?.["requests"] === requests && there["failed"] !== 0 && Number(trace?.["failed"]) > 0)
-      return true
+    const isThere = there?.["requests"] === requests && there["served"] === there["asked"]
+    if (isThere && there["failed"] !== 0 && Number(trace?.["failed"]) > 0) return true
     await setTimeout(250)
   }
   return false

@@ -2,9 +2,12 @@
 
 const sources = "['web', 'stock', 'payments']"
 
-/** Requests that the shop answered, by what it recorded of them. */
-export const answered = `SELECT count() AS requests, countIf(StatusCode = 'Error') AS failed
-  FROM otel_traces WHERE ServiceName = 'web' AND SpanKind = 'Server'`
+/** Requests that the shop answered, what it asked the services behind it, and what these recorded of that. */
+export const answered = `SELECT countIf(ServiceName = 'web' AND SpanKind = 'Server') AS requests,
+    countIf(ServiceName = 'web' AND SpanKind = 'Server' AND StatusCode = 'Error') AS failed,
+    countIf(ServiceName = 'web' AND SpanKind = 'Client') AS asked,
+    countIf(ServiceName IN ('stock', 'payments') AND SpanKind = 'Server') AS served
+  FROM otel_traces WHERE ServiceName IN ${sources}`
 
 /** The newest failed trace that went through all services; the newest that went through, if none failed. */
 export const telling = `SELECT TraceId AS id, countIf(StatusCode = 'Error') AS failed FROM otel_traces

@@ -1,6 +1,7 @@
 // The example that `npm start` shows, as a real process.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { expect, test } from "vitest"
@@ -44,4 +45,29 @@ test("an option that it does not know is said", async () => {
   const { code, stderr } = await runNode([script, "--twice"])
   expect(code).toBe(1)
   expect(stderr).toMatch(/^shop: I do not know --twice\n\nusage: npm start/)
+})
+
+test("where a usual port is taken it says so, and goes on with free ones", { timeout: 120_000 }, async () => {
+  const other = createServer()
+  // Whoever has the port already is as good as this.
+  await new Promise<void>((resolve) => {
+    other.once("error", () => resolve())
+    other.listen(4319, "127.0.0.1", resolve)
+  })
+  const child = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "pipe"] })
+  let stdout = ""
+  const ended = once(child, "exit")
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString()
+      if (stdout.includes("all of them recorded")) resolve()
+    })
+    child.on("exit", () => reject(new Error(stdout)))
+  })
+  child.kill("SIGINT")
+  expect(await ended).toEqual([0, null])
+  other.close()
+  expect(stdout).toMatch(
+    /^cannot listen on 127\.0\.0\.1 port 43\d\d \(\w+\): .*\. Free ports are taken instead; .*\n\n115/,
+  )
 })
