@@ -19,7 +19,7 @@ process.env["TMPDIR"] = scratch
 const url = `chdb:${join(root, "data")}`
 
 // Keeps the engine open while tests open and close theirs.
-const kept = createIngest(url)
+const kept = createIngest({ url, serverSettings: { mark_cache_size: 12_345_678 } })
 await kept.ensureSchema()
 afterAll(async () => {
   await kept.close()
@@ -249,6 +249,13 @@ describe("another process", () => {
     ])
     expect(code).toBe(0)
   })
+})
+
+test("settings of ClickHouse as a whole are those of who opened it first", async () => {
+  await using later = createIngest({ url, serverSettings: { mark_cache_size: 1 } })
+  expect(
+    await later.query("SELECT value FROM system.server_settings WHERE name = 'mark_cache_size'"),
+  ).toEqual([{ value: "12345678" }])
 })
 
 test("everything of one's own is removed with the last close()", async () => {

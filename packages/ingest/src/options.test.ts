@@ -132,14 +132,23 @@ describe("a chdb: URL", () => {
       directory: resolve("data"),
       database: "default",
       settings: {},
+      serverSettings: {},
     })
     expect(engineOf("chdb:/var/lib/x")).toMatchObject({ directory: "/var/lib/x" })
-    expect(engineOf({ url: "chdb::memory:", database: "otel", settings: { max_threads: 1 } })).toEqual({
+    const settings = { max_threads: 1 }
+    const serverSettings = { mark_cache_size: 1_000_000 }
+    expect(engineOf({ url: "chdb::memory:", database: "otel", settings, serverSettings })).toEqual({
       kind: "chdb",
       directory: ":memory:",
       database: "otel",
-      settings: { max_threads: 1 },
+      settings,
+      serverSettings,
     })
+  })
+  test("alone has settings of ClickHouse as a whole", () => {
+    expect(refused({ url, serverSettings: {} })).toBe(
+      "BAD_OPTION: option serverSettings is for the ClickHouse in this process (chdb:): a server has a configuration of its own",
+    )
   })
   test.each<[keyof IngestOptions, unknown]>([
     ["username", "me"],

@@ -27,6 +27,8 @@ export interface IngestOptions extends Omit<SchemaOptions, "serverVersion"> {
   readonly asyncInsert?: boolean | undefined
   /** ClickHouse settings for every request. */
   readonly settings?: Settings | undefined
+  /** Settings of the ClickHouse in this process (`chdb:`) as a whole, such as `mark_cache_size`; who opens it first decides. */
+  readonly serverSettings?: Settings | undefined
   /** Creates the tables that are missing before the first export. Default: false; true for `clickhouse()`. */
   readonly createTables?: boolean | undefined
   /** At most this many rows per insert. Default 10,000. */
@@ -62,6 +64,7 @@ export interface ServerOptions extends CommonOptions {
 
 export interface ChdbOptions extends CommonOptions {
   readonly directory: string
+  readonly serverSettings: Settings
 }
 
 export interface Config {
@@ -99,6 +102,10 @@ const checks: { readonly [Name in keyof Required<IngestOptions>]: readonly [Chec
   settings: [
     (value) => isObject(value) && Object.values(value as object).every(isSetting),
     "an object of ClickHouse settings, each a text, a number or a boolean",
+  ],
+  serverSettings: [
+    (value) => isObject(value) && Object.values(value as object).every(isSetting),
+    "an object of ClickHouse's server settings, each a text, a number or a boolean",
   ],
   createTables: [isBoolean, "true or false"],
   maxRows: [isCount(1), "a whole number of at least 1"],
@@ -146,7 +153,7 @@ const forServersOnly = [
 ] as const
 
 function engineOptions(options: IngestOptions): Config["engine"] {
-  const { url, settings = {} } = options
+  const { url, settings = {}, serverSettings = {} } = options
   if (url.startsWith("chdb:")) {
     for (const name of forServersOnly) {
       if (options[name] !== undefined) {
@@ -156,7 +163,13 @@ function engineOptions(options: IngestOptions): Config["engine"] {
     const path = url.slice("chdb:".length)
     if (path === "") throw badUrl(url, "has no directory", "write chdb:./data, or chdb::memory:")
     const directory = path === memory ? memory : resolve(path)
-    return { kind: "chdb", directory, database: options.database ?? "default", settings }
+    return { kind: "chdb", directory, database: options.database ?? "default", settings, serverSettings }
+  }
+  if (options.serverSettings !== undefined) {
+    throw new IngestError(
+      "BAD_OPTION",
+      "option serverSettings is for the ClickHouse in this process (chdb:): a server has a configuration of its own",
+    )
   }
   const parsed = parseUrl(url)
   return {

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path"
 import { type Ingest, createIngest } from "@clickstack/ingest"
 import { cannotOpen, openDataDirectory } from "./data-directory.ts"
 import { LocalError } from "./local-error.ts"
+import { serverSettings } from "./tune-tables.ts"
 
 export interface Stored {
   readonly ingest: Ingest
@@ -19,7 +20,7 @@ export async function openStored(dir: string): Promise<Stored> {
     )
   }
   const directory = openDataDirectory(path)
-  const ingest = createIngest(`chdb:${directory.data}`)
+  const ingest = createIngest({ url: `chdb:${directory.data}`, serverSettings })
   const close = async () => {
     await ingest.close()
     directory.release()

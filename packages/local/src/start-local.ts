@@ -15,7 +15,7 @@ import { runSql } from "./run-sql.ts"
 import { startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
-import { insertSettings, tuneTables } from "./tune-tables.ts"
+import { insertSettings, serverSettings, tuneTables } from "./tune-tables.ts"
 import { oncePerMinute } from "./once-per-minute.ts"
 
 export interface Local extends AsyncDisposable {
@@ -132,6 +132,7 @@ async function openIngest(config: LocalConfig, directory: DataDirectory | undefi
           retention,
           retryForMs: 3_000,
           settings: insertSettings,
+          serverSettings,
         },
   )
   try {
@@ -167,8 +168,10 @@ function openReceiver(
     limits: {
       requests: 16,
       bodyBytes: 32 * MiB,
-      // Decoded it takes up to eight times as much: this keeps the process under 1 GB, ClickHouse included.
-      inFlightBytes: 48 * MiB,
+      // ClickHouse and Node.js take 300 MB before anything comes (its code alone 230), and merges and inserts up to 300
+      // more: this keeps the process under 850 MB, whatever comes.
+      inFlightBytes: 32 * MiB,
+      residentBytes: 720 * MiB,
       retryAfterSeconds,
       closeTimeoutMillis: 10_000,
       ...config.limits,

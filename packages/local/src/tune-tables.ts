@@ -9,6 +9,24 @@ import { type Ingest, tables } from "@clickstack/ingest"
  */
 export const insertSettings = { materialize_skip_indexes_on_insert: 0 } as const
 
+const MiB = 1024 * 1024
+
+/**
+ * For ClickHouse as a whole: what it would keep of a server's memory. A merge that makes the indexes of 200,000 spans
+ * takes 200 MB, so there is one at a time; one core merges more than two can insert. Caches have what a few minutes of
+ * questions over ten million rows use.
+ */
+export const serverSettings: Readonly<Record<string, number>> = {
+  background_pool_size: 1,
+  background_merges_mutations_concurrency_ratio: 1,
+  mark_cache_size: 64 * MiB,
+  index_mark_cache_size: 32 * MiB,
+  primary_index_cache_size: 32 * MiB,
+  text_index_header_cache_size: 64 * MiB,
+  text_index_tokens_cache_size: 32 * MiB,
+  query_condition_cache_size: 16 * MiB,
+}
+
 const tableSettings = {
   // A part with a file for each column and index has 150 files, which cost more than what is in them until it is large.
   min_bytes_for_wide_part: 128 * 1024 * 1024,

@@ -27,3 +27,18 @@ test("holds bytes up to the limit, and gets them back once", () => {
   second.take(60)
   expect(() => second.take(1)).toThrow(overloaded)
 })
+
+test("takes requests beside others while the process's memory has room for them decoded, and one alone always", () => {
+  let resident = 1000
+  const admission = createAdmission({ ...defaultLimits, residentBytes: 2000 }, () => resident)
+  const [first, second] = [admission.lease(), admission.lease()]
+  first.take(100)
+  second.take(25)
+  expect(() => second.take(1)).toThrow(overloaded)
+  second.release()
+  resident = 3000
+  expect(() => second.take(1)).toThrow(overloaded)
+  first.take(1000)
+  first.release()
+  second.take(1)
+})

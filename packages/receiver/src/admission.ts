@@ -18,7 +18,13 @@ export interface Admission {
   lease(): Lease
 }
 
-export function createAdmission(limits: Readonly<Limits>): Admission {
+// What a request's bytes become when they are decoded takes up to so many times as much.
+const decodedTimes = 8
+
+export function createAdmission(
+  limits: Readonly<Limits>,
+  residentNow: () => number = () => process.memoryUsage.rss(),
+): Admission {
   const active = new Map<Signal, number>(signalNames.map((signal) => [signal, 0]))
   let bytesHeld = 0
 
@@ -50,6 +56,14 @@ export function createAdmission(limits: Readonly<Limits>): Admission {
         take(bytes) {
           if (bytesHeld + bytes > limits.inFlightBytes) {
             throw overloaded(`requests of ${bytesHeld} bytes are being handled already`)
+          }
+          // One alone is always taken: memory that is not for requests must not keep all of them out.
+          if (limits.residentBytes < Infinity && bytesHeld > held) {
+            const resident = residentNow()
+            if (resident + decodedTimes * (bytesHeld + bytes) > limits.residentBytes)
+              throw overloaded(
+                `this process takes ${Math.round(resident / 1024 / 1024)} MiB of memory already`,
+              )
           }
           bytesHeld += bytes
           held += bytes

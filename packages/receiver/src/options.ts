@@ -46,6 +46,8 @@ export interface Limits {
   compressedBytes: number
   /** Bytes of all requests being received or handled at once: 256 MiB. */
   inFlightBytes: number
+  /** Memory of the process, up to which a request is taken beside others: none. */
+  residentBytes: number
   /** Requests of one signal that its sink is given at once: 64. */
   requests: number
   /** Connections at once, for HTTP and gRPC each: 4096. */
@@ -68,6 +70,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   bodyBytes: 64 * MiB,
   compressedBytes: 64 * MiB,
   inFlightBytes: 256 * MiB,
+  residentBytes: Infinity,
   requests: 64,
   connections: 4096,
   headersTimeoutMillis: 10_000,

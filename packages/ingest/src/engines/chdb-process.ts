@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Session } from "chdb"
 import { IngestError } from "../errors.ts"
-import { textLiteral } from "./engine.ts"
+import { type Settings, textLiteral } from "./engine.ts"
 
 /** Stands for a directory that is made for the process and removed with it. */
 export const memory = ":memory:"
@@ -30,13 +30,14 @@ let current: Open | undefined
 let closing: Promise<void> = Promise.resolve()
 
 // Set when the session opens, as chDB has no settings per query that do not stay: how results are spelled.
-const connectionArgs = [
+const resultArgs = [
   "--output_format_json_quote_64bit_integers=1",
   "--output_format_json_quote_decimals=1",
   "--output_format_json_quote_denormals=1",
 ]
 
-export async function acquire(directory: string): Promise<ChdbProcess> {
+/** The settings are those of the first that opens the directory. */
+export async function acquire(directory: string, serverSettings: Settings): Promise<ChdbProcess> {
   if (current !== undefined && current.directory !== directory) {
     throw new IngestError(
       "CHDB_BUSY",
@@ -44,7 +45,11 @@ export async function acquire(directory: string): Promise<ChdbProcess> {
         `directory per process; close that one first, or use the same directory`,
     )
   }
-  const mine = (current ??= { directory, users: 0, engine: closing.then(() => openEngine(directory)) })
+  const mine = (current ??= {
+    directory,
+    users: 0,
+    engine: closing.then(() => openEngine(directory, serverSettings)),
+  })
   mine.users++
   try {
     return await mine.engine
@@ -62,10 +67,15 @@ export async function release(engine: ChdbProcess): Promise<void> {
   await closing
 }
 
-async function openEngine(directory: string): Promise<ChdbProcess & { close(): Promise<void> }> {
+async function openEngine(
+  directory: string,
+  serverSettings: Settings,
+): Promise<ChdbProcess & { close(): Promise<void> }> {
   const { Session, drainPending } = await loadChdb()
   const scratch = await mkdtemp(join(tmpdir(), "clickstack-chdb-"))
   const data = directory === memory ? join(scratch, "data") : directory
+  const given = Object.entries(serverSettings).map(([name, value]) => `--${name}=${String(value)}`)
+  const connectionArgs = [...resultArgs, ...given]
   let session: Session
   let stopper: Session | undefined
   try {

@@ -26,7 +26,7 @@ const batchSize = 1_000
 export function createChdbEngine(options: ChdbOptions): Engine {
   const where = `chdb:${options.directory}, database ${options.database}`
   let acquiring: Promise<ChdbProcess> | undefined
-  const chdb = () => (acquiring ??= acquire(options.directory))
+  const chdb = () => (acquiring ??= acquire(options.directory, options.serverSettings))
 
   return {
     where,
