@@ -103,6 +103,22 @@ test("--clickhouse stores in a server", async () => {
   await local.end()
 })
 
+test("on another address than loopback it asks for a token, and says that nothing is encrypted", async () => {
+  const env = { CLICKSTACK_LOCAL_TOKEN: "token-of-a-test" }
+  const local = await startClickstack(["--memory", "--host", "0.0.0.0"], { cwd, env })
+  const { port } = new URL(local.api ?? "")
+  expect(local.stdout()).toContain("  token      senders and readers show it in the header authorization\n")
+  expect((await fetch(`http://127.0.0.1:${port}/api/logs`)).status).toBe(401)
+  const url = ["traces", "--url", `http://127.0.0.1:${port}`]
+  expect((await clickstack(url, { cwd })).stderr).toMatch(/asks for a token: set CLICKSTACK_LOCAL_TOKEN/)
+  const wrong = await clickstack(url, { cwd, env: { CLICKSTACK_LOCAL_TOKEN: "another" } })
+  expect(wrong.stderr).toContain("refuses the token in CLICKSTACK_LOCAL_TOKEN")
+  expect((await clickstack(url, { cwd, env })).stdout).toBe("no traces\n")
+  expect((await local.end()).stderr).toMatch(
+    /^clickstack: nothing that is sent to 0\.0\.0\.0 is encrypted.*--tls-cert.*\n$/,
+  )
+})
+
 test.each([
   [["--prot", "1"], "unknown option --prot; there are --dir"],
   [["--http-port", "x"], "--http-port must be a port"],

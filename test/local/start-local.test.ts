@@ -1,5 +1,5 @@
 // startLocal as a library: what goes in, where it ends, and what is said when it cannot start.
-import { existsSync, statSync, symlinkSync } from "node:fs"
+import { existsSync, mkdirSync, statSync, symlinkSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { startLocal } from "@clickstack/local"
@@ -78,6 +78,14 @@ test("refuses a directory that is a link, or open in this process", async () => 
   symlinkSync(dir, link)
   await expect(startLocal({ dir: link, ...freePorts })).rejects.toMatchObject({ code: "DIRECTORY_UNSAFE" })
   expect(local.dir).toBe(dir)
+})
+
+test("a directory that cannot be written into is named, with what to do", async () => {
+  const dir = join(directory, "full")
+  mkdirSync(join(dir, ".gitignore"), { recursive: true })
+  await expect(startLocal({ dir, ...freePorts })).rejects.toThrow(
+    /cannot write into .*full: EISDIR.*; see that it can be written to, or use another directory/,
+  )
 })
 
 test("a port that is taken is named, and nothing is left open", async () => {
