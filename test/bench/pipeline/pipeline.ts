@@ -1,5 +1,5 @@
-// `pnpm bench pipeline [rounds]`: our delivery beside upstream's batch processor and protobuf exporter, each in a
-// process of its own, interleaved, against the same receiver in another process. A third process makes the same spans
+// `pnpm bench pipeline [rounds] [grpc]`: our delivery beside upstream's batch processor and its exporter for protobuf over
+// HTTP or over gRPC, each in a process of its own, interleaved, against the same receiver in another process. A third process makes the same spans
 // and drops them: what it needs is taken off the others, so that CPU and time are those from onEnd to the socket. All is
 // per delivered span, since upstream drops what its queue cannot hold. Then how fast the spool writes.
 import { type ChildProcess, fork } from "node:child_process"
@@ -23,6 +23,7 @@ interface Run {
 }
 
 const rounds = Number(process.argv[2] ?? 3)
+const protocol = process.argv[3] === "grpc" ? "grpc" : "http/protobuf"
 const part = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const scenarios = ["steady", "saturated", "away"] as const
 const pipelines = ["none", "upstream", "ours"] as const
@@ -33,11 +34,11 @@ const message = <T>(child: ChildProcess) =>
 
 async function run(pipeline: Pipeline, scenario: string, profiled = false): Promise<Run> {
   const state = mkdtempSync(join(tmpdir(), "clickstack-bench-"))
-  const collector = fork(part("collector.js"))
+  const collector = fork(part("collector.js"), [protocol])
   const { port } = await message<{ port: number }>(collector)
   const sender = fork(
     part("sender.js"),
-    [pipeline, scenario, String(scenario === "away" ? 9 : port), ...(profiled ? ["profiled"] : [])],
+    [pipeline, scenario, String(scenario === "away" ? 9 : port), protocol, ...(profiled ? ["profiled"] : [])],
     {
       execArgv: ["--expose-gc"],
       env: { PATH: process.env["PATH"], XDG_STATE_HOME: state },

@@ -1,14 +1,15 @@
-// One pipeline under one load: PIPELINE SCENARIO PORT [profiled]. "none" drops each span at its end: what the load itself
+// One pipeline under one load: PIPELINE SCENARIO PORT PROTOCOL [profiled]. "none" drops each span at its end: what the load itself
 // costs. A profiled run tells how long code of ours runs at a stretch; its other figures are not to be used.
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { init } from "@clickstack/node"
 import { type Tracer, trace } from "@opentelemetry/api"
 import { ExportResultCode } from "@opentelemetry/core"
+import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto"
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { watchOwnBlocks } from "./own-blocks.js"
 
-const [pipeline, scenario, port, profiled] = process.argv.slice(2)
+const [pipeline, scenario, port, protocol, profiled] = process.argv.slice(2)
 const measured = 5000 // milliseconds
 const endpoint = `http://127.0.0.1:${port}`
 let made = 0
@@ -47,6 +48,7 @@ function start(): { tracer: Tracer; finish: () => Promise<void>; exported: () =>
   if (pipeline === "ours") {
     const clickstack = init({
       endpoint,
+      protocol: protocol as "grpc" | "http/protobuf",
       metrics: false,
       logs: false,
       startupLine: false,
@@ -60,7 +62,11 @@ function start(): { tracer: Tracer; finish: () => Promise<void>; exported: () =>
     const exported = () => clickstack.stats().traces[0]?.delivered ?? 0
     return { tracer: trace.getTracer("bench"), finish, exported }
   }
-  const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, compression: "gzip" as never })
+  const compression = "gzip" as never
+  const exporter =
+    protocol === "grpc"
+      ? new GrpcExporter({ url: endpoint, compression })
+      : new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, compression })
   let delivered = 0
   const counting = {
     export: (...[spans, done]: Parameters<OTLPTraceExporter["export"]>) =>
