@@ -165,3 +165,24 @@ test.each([
     expect(run.stdout).toContain("exported")
   },
 )
+
+test("texts and errors of megabytes are there, cut and marked", async () => {
+  const run = await runScript(`
+    const long = "x".repeat(3_000_000)
+    process.stdout.write = () => true
+    process.stderr.write = () => true
+    console.log(long)
+    console.log("%s and %s", long, "more")
+    console.error("failed", Object.assign(new TypeError("boom"), { stack: "TypeError: boom " + long }))`)
+  const found = (lines(run) as [string, string][]).map(([level, text]) => [
+    level,
+    text.slice(0, 20),
+    text.slice(-13),
+    text.length < 70_000,
+  ])
+  expect(found).toEqual([
+    ["info", "x".repeat(20), "x…[truncated]", true],
+    ["info", "x".repeat(20), "x…[truncated]", true],
+    ["error", "failed TypeError: bo", "x…[truncated]", true],
+  ])
+})

@@ -50,7 +50,7 @@ export interface Plain {
 
 export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | undefined): Plain {
   function value(key: string | undefined, given: unknown, room: Room): unknown {
-    return keep(redact === undefined ? given : redacted(redact, key, given), room)
+    return keep(redact === undefined ? given : redacted(redact, key, given, caps), room)
   }
 
   function keep(given: unknown, room: Room): unknown {
@@ -62,7 +62,7 @@ export function createPlain(caps: Pick<Caps, "valueBytes">, redact: Redact | und
   }
 
   function plain(key: string | undefined, given: unknown, room: Room, above: object[]): unknown {
-    return plainOf(redact === undefined ? given : redacted(redact, key, given), room, above)
+    return plainOf(redact === undefined ? given : redacted(redact, key, given, caps), room, above)
   }
 
   function plainOf(kept: unknown, room: Room, above: object[]): unknown {
@@ -174,12 +174,28 @@ export function define(object: Record<string, unknown>, key: string, value: unkn
   } else object[key] = value
 }
 
-export function redacted(redact: Redact, key: string | undefined, value: unknown): unknown {
+export function redacted(
+  redact: Redact,
+  key: string | undefined,
+  value: unknown,
+  caps: Pick<Caps, "valueBytes"> = { valueBytes: Infinity },
+): unknown {
   try {
-    return redact(key, value)
+    return redact(key, typeof value === "string" ? shortened(value, caps) : value)
   } catch {
     return "[REDACTED]" // what a failing redaction would have hidden must not be sent
   }
+}
+
+// Redaction reads a text to its end, which takes a second for 100 MB. Of one that will be cut it is given so much more
+// than is kept: a secret may stand across the end.
+const readBeyond = 64 * 1024
+
+/** As much of a text as redaction has to see. */
+export function shortened(text: string, { valueBytes }: Pick<Caps, "valueBytes">): string {
+  const most = valueBytes + readBeyond
+  // Through bytes, as above.
+  return text.length <= most ? text : endWhole(Buffer.from(text.slice(0, most))) + truncatedMark
 }
 
 function safely(make: () => unknown): unknown {

@@ -30,6 +30,7 @@ import {
   type Redact,
   redacted,
   type Room,
+  shortened,
   textBytes,
 } from "./plain-value.ts"
 
@@ -68,7 +69,7 @@ const pointBytes = 200
 
 export function snapshotSpans({ caps, redact, redactText }: SnapshotOptions): Snapshot<ReadableSpan> {
   const plain = createPlain(caps, redact)
-  const named = (given: unknown) => readableText(given, redactText)
+  const named = (given: unknown) => readableText(given, caps, redactText)
   let size = 0
 
   /** Adds to `size`; false for what has to be copied. */
@@ -77,7 +78,7 @@ export function snapshotSpans({ caps, redact, redactText }: SnapshotOptions): Sn
     for (const key in attributes) {
       const value = attributes[key]
       if (++attributeCount > caps.attributes || !isPlainText(key)) return false
-      if (redact !== undefined && redacted(redact, key, value) !== value) return false
+      if (redact !== undefined && redacted(redact, key, value, caps) !== value) return false
       if (typeof value === "string") {
         if (!isPlainText(value)) return false
       } else if (typeof value === "number") {
@@ -177,7 +178,7 @@ export function snapshotSpans({ caps, redact, redactText }: SnapshotOptions): Sn
 /** Always a copy: until emit() returns, other processors may change the record. */
 export function snapshotLogs({ caps, redact, redactText }: SnapshotOptions): Snapshot<ReadableLogRecord> {
   const plain = createPlain(caps, redact)
-  const named = (given: unknown) => readableText(given, redactText)
+  const named = (given: unknown) => readableText(given, caps, redactText)
   let size = 0
   return {
     bytes: () => size,
@@ -264,8 +265,8 @@ function copyAttributes(
   return { attributes, dropped }
 }
 
-function readableText(given: unknown, redactText: SnapshotOptions["redactText"]): string {
-  const text = asText(given)
+function readableText(given: unknown, caps: Caps, redactText: SnapshotOptions["redactText"]): string {
+  const text = shortened(asText(given), caps)
   return redactText === undefined ? text : redactText(text)
 }
 

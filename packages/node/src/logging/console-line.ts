@@ -4,7 +4,7 @@ import type { Context } from "@opentelemetry/api"
 import { isError } from "../exceptions/read-thrown.ts"
 import type { ConsoleMethod } from "./console.ts"
 import { lineEmitter } from "./emit-line.ts"
-import { isPlainObject, Line, plainText } from "./line.ts"
+import { isPlainObject, Line, mostBytes, plainText } from "./line.ts"
 import { severities } from "./severity.ts"
 
 const { format, inspect, types } = process.getBuiltinModule("node:util")
@@ -43,7 +43,13 @@ function textOf(name: ConsoleMethod, args: readonly unknown[]): string {
     const given = typeof options === "object" ? options : undefined
     return inspect(first, { customInspect: false, ...given, colors: false })
   }
-  return plainText(args.length === 1 && typeof first === "string" ? first : format(...args))
+  return plainText(args.length === 1 && typeof first === "string" ? first : format(...args.map(bounded)))
+}
+
+/** Of a text or an error of megabytes its beginning: Node has formatted the whole of it, which takes a second, already. */
+function bounded(argument: unknown): unknown {
+  const text: unknown = types.isNativeError(argument) ? argument.stack : argument
+  return typeof text === "string" && text.length > mostBytes ? text.slice(0, mostBytes + 1) : argument
 }
 
 /** console.trace() gives a stack that begins like this to console.error(), and nothing else. */

@@ -7,7 +7,8 @@ import { isError } from "../exceptions/read-thrown.ts"
 
 const deepest = 6
 const mostAttributes = 1000 // the limits that are set come later, and are lower
-const mostBytes = 1024 * 1024
+/** What a record can hold at most. */
+export const mostBytes: number = 1024 * 1024
 const plain = createPlain({ valueBytes: mostBytes }, undefined)
 
 const { types } = process.getBuiltinModule("node:util")

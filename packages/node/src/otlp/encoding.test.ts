@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { plainTraceState } from "../delivery/plain-telemetry.ts"
 import { defaultCaps, snapshotLogs, snapshotSpans } from "../delivery/snapshot.ts"
+import { truncatedMark } from "../delivery/plain-value.ts"
 import { encodeLogs } from "./encode-logs.ts"
 import { encodeSpans } from "./encode-spans.ts"
 import { decodeRequest, encodeRequest } from "./export-request.ts"
@@ -198,6 +199,41 @@ test("of what is too large, no more is read than is kept", () => {
     expect(size).toBeLessThanOrEqual(defaultCaps.valueBytes + 200)
     expect(memory).toBeLessThanOrEqual(2_000_000) // of a text of 100 MB
   }
+})
+
+test("redaction reads of a long text what is kept and what stands across its end", () => {
+  let longest = 0
+  const hide = (given: string) => {
+    longest = Math.max(longest, given.length)
+    return given.replaceAll(/(SECRET)+/g, "*")
+  }
+  const options = {
+    caps: defaultCaps,
+    redact: (_: string | undefined, given: unknown) => (typeof given === "string" ? hide(given) : given),
+    redactText: hide,
+  }
+  const across = `${"x".repeat(defaultCaps.valueBytes - 30)}${"SECRET".repeat(20)}`.padEnd(50_000_000, "y")
+  const shrinking = "SECRET".repeat(10_000_000)
+  for (const long of [across, shrinking]) {
+    const record = {
+      body: long,
+      attributes: { long, inside: { long } },
+      eventName: long,
+      hrTime: [1, 0],
+      hrTimeObserved: [1, 0],
+      resource: resourceFromAttributes({}),
+      instrumentationScope: { name: "app" },
+    } as unknown as ReadableLogRecord
+    const kept = snapshotLogs(options).take(record)
+    const { slab, from, to } = encodeLogs(options).encode(record)
+    const inside = (kept.attributes["inside"] as { long: string }).long
+    const texts = [kept.body, kept.attributes["long"], inside, kept.eventName] as string[]
+    for (const one of [...texts, slab.toString("utf8", from, to)]) {
+      expect(one).not.toContain("SECRET")
+      expect(one).toContain(truncatedMark)
+    }
+  }
+  expect(longest).toBeLessThanOrEqual(2 * defaultCaps.valueBytes + truncatedMark.length)
 })
 
 test("of an answer the rejected items and the message are read, and nothing else can do harm", () => {

@@ -2,7 +2,7 @@
 // bytes; everything else, and what is too long, is first made plain.
 //   KeyValue   1 key   2 value (AnyValue)
 //   AnyValue   1 string   2 bool   3 int   4 double   5 array (1 values)   6 map (1 KeyValue)   7 bytes
-import { createPlain, isPlainNumber, redacted, type Room } from "../delivery/plain-value.ts"
+import { createPlain, isPlainNumber, redacted, type Room, shortened } from "../delivery/plain-value.ts"
 import type { SnapshotOptions } from "../delivery/snapshot.ts"
 import type { ProtobufWriter } from "./protobuf-writer.ts"
 
@@ -32,10 +32,11 @@ export function createAttributeWriter(
     writer.text(given)
   }
 
-  const name = (given: string, room: Room) => text(redactText === undefined ? given : redactText(given), room)
+  const name = (given: string, room: Room) =>
+    text(redactText === undefined ? given : redactText(shortened(given, caps)), room)
 
   function value(key: string | undefined, given: unknown, room: Room): void {
-    const kept = redact === undefined ? given : redacted(redact, key, given)
+    const kept = redact === undefined ? given : redacted(redact, key, given, caps)
     if (typeof kept === "string") {
       writer.byte(0x0a)
       return text(kept, room)
