@@ -10,6 +10,7 @@ const dist = new URL("../../packages/node/dist/", import.meta.url).href
 
 /** On Node 20; later ones do without old-node-hooks.js. */
 const mostAtStart = 31
+const mostWithSpan = 87
 
 const advice = `Load what only some starts need, or what is needed from the first span on, by require() when it is
 needed, as sdk.ts does it; or put two files together where that reads better. If a start cannot do without another file,
@@ -25,6 +26,7 @@ async function filesOf(app: string, script: string): Promise<string[]> {
       PATH: process.env["PATH"],
       NODE_V8_COVERAGE: join(directory, "coverage"),
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      OTEL_LOG_LEVEL: "none",
       CLICKSTACK_EXIT_BUDGET: "0",
       CLICKSTACK_SPOOL: "false",
     }
@@ -44,14 +46,38 @@ async function filesOf(app: string, script: string): Promise<string[]> {
 /** Node's own that would be read beside those of an empty process. */
 const unneeded = `if (process.moduleLoadList.includes("NativeModule worker_threads")) process.exitCode = 1`
 
+/** Fails with the names and with what to do. */
+function expectAtMost(most: number, names: readonly string[]): void {
+  const told = `${names.length} files, at most ${most}:\n${names.join("\n")}\n${advice}`
+  expect(names.length, told).toBeLessThanOrEqual(most)
+}
+
 test.each(["app.cjs", "app.mjs"])(
   "%s that does nothing reads a few files of ours and no others",
   async (app) => {
-    const files = await filesOf(app, unneeded)
-    const names = files.map((url) => url.replace(dist, ""))
+    const names = (await filesOf(app, unneeded)).map((url) => url.replace(dist, ""))
     expect(names.filter((name) => name.startsWith("file:"))).toEqual([])
     expect(names).toContain("start.js")
-    const told = `${names.length} files, at most ${mostAtStart}:\n${names.join("\n")}\n${advice}`
-    expect(names.length, told).toBeLessThanOrEqual(mostAtStart)
+    expectAtMost(mostAtStart, names)
   },
 )
+
+test("a first span reads what makes it and keeps it, and nothing that sends it", async () => {
+  // Before the SDK warms up, which it does soon.
+  const span = `globalThis[Symbol.for("opentelemetry.js.api.1")].trace.getTracer("app").startSpan("first").end(); process.exit()`
+  const files = await filesOf("app.cjs", span)
+  const packages = files.map((url) => /@opentelemetry\/([^/]+)/.exec(url)?.[1])
+  expect([...new Set(packages)].filter((name) => name !== undefined).toSorted()).toEqual([
+    "api",
+    "context-async-hooks",
+    "core",
+    "resources",
+    "sdk-trace",
+    "sdk-trace-base",
+    "semantic-conventions",
+  ])
+  expectAtMost(
+    mostWithSpan,
+    files.filter((url) => url.startsWith(dist)).map((url) => url.replace(dist, "")),
+  )
+})

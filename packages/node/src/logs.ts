@@ -6,6 +6,7 @@ import type {
   ReadableLogRecord,
 } from "@opentelemetry/sdk-logs"
 import { enrichLogs } from "./context/enrich.ts"
+import { createRequire } from "./builtins.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { exportWith } from "./destinations.ts"
 import { logKind } from "./delivery/pack.ts"
@@ -13,7 +14,9 @@ import { snapshotLogs } from "./delivery/snapshot.ts"
 import { sdkLogs } from "./opentelemetry.ts"
 import { encodeLogs } from "./otlp/encode-logs.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
-import { upstreamLogProcessor } from "./upstream.ts"
+
+const require = createRequire(import.meta.url)
+const upstream = (): typeof import("./upstream.ts") => require("./upstream.js")
 
 export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerProvider {
   const { config, resource, targets } = parts
@@ -21,7 +24,7 @@ export function createLoggerProvider(parts: Parts<LogRecordExporter>): LoggerPro
     ? targets.map((target) =>
         logProcessor(openDelivery<ReadableLogRecord, LogRecordExporter>("logs", parts, target, logDelivery)),
       )
-    : targets.map((target) => upstreamLogProcessor(parts, target))
+    : targets.map((target) => upstream().upstreamLogProcessor(parts, target))
   return new (sdkLogs().LoggerProvider)({
     resource,
     processors: [enrichLogs(config), ...processors],

@@ -7,6 +7,7 @@ import type {
   PushMetricExporter,
   ResourceMetrics,
 } from "@opentelemetry/sdk-metrics"
+import { createRequire } from "./builtins.ts"
 import type { MetricsConfig } from "./config.ts"
 import type { Delivery } from "./delivery/delivery.ts"
 import { withoutDoubled } from "./doubled-metrics.ts"
@@ -16,7 +17,9 @@ import { observeDeliveries } from "./delivery/self-metrics.ts"
 import { snapshotMetrics } from "./delivery/snapshot.ts"
 import { sdkMetrics } from "./opentelemetry.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
-import { upstreamMetricExporter } from "./upstream.ts"
+
+const require = createRequire(import.meta.url)
+const upstream = (): typeof import("./upstream.ts") => require("./upstream.js")
 
 export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProvider {
   const { MeterProvider: Provider, PeriodicExportingMetricReader } = sdkMetrics()
@@ -28,7 +31,7 @@ export function createMeterProvider(parts: Parts<PushMetricExporter>): MeterProv
           config.metrics,
           openDelivery<ResourceMetrics, PushMetricExporter>("metrics", parts, target, metricsDelivery),
         )
-      : upstreamMetricExporter(parts, target)
+      : upstream().upstreamMetricExporter(parts, target)
     const { interval, exportTimeout } = config.metrics
     return new PeriodicExportingMetricReader({
       exporter,

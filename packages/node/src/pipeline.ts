@@ -1,18 +1,19 @@
 // What a signal's SDK needs from us: the deliveries to its destinations, as a processor or reader hands items over.
 import type { Resource } from "@opentelemetry/resources"
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { createRequire, isMainThread } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import type { Budget } from "./delivery/budget.ts"
 import type { Send } from "./delivery/attempt.ts"
 import { createDelivery, type Delivery } from "./delivery/delivery.ts"
 import { observeExchanges } from "./delivery/exchange.ts"
 import { keepPlain, type Keeping } from "./delivery/keeping.ts"
-import { spoolAt } from "./delivery/open-spool.ts"
+import type { OpenSpool } from "./delivery/open-spool.ts"
 import type { Outages } from "./delivery/outages.ts"
 import type { ItemKind } from "./delivery/pack.ts"
 import type { Snapshot, SnapshotOptions } from "./delivery/snapshot.ts"
 import type { StatsOf } from "./delivery/self-metrics.ts"
-import { createRelay, linkToMain } from "./delivery/worker-relay.ts"
+import type { Link } from "./delivery/worker-host.ts"
 import type { Target } from "./destinations.ts"
 import type { EncodedItem, ItemEncoder } from "./otlp/encoded-item.ts"
 import { keepEncoded, keepForJson } from "./otlp/keep-encoded.ts"
@@ -21,6 +22,12 @@ import type { Redaction } from "./redaction/redaction.ts"
 import type { Signal } from "./signals.ts"
 import type { Say } from "./stderr.ts"
 import { untraced } from "./untraced.ts"
+
+const require = createRequire(import.meta.url)
+const load = {
+  openSpool: (): typeof import("./delivery/open-spool.ts") => require("./delivery/open-spool.js"),
+  relay: (): typeof import("./delivery/worker-relay.ts") => require("./delivery/worker-relay.js"),
+}
 
 /** What a signal's module gets to build its provider from. */
 export interface Parts<E> {
@@ -61,7 +68,7 @@ export function openDelivery<T, E extends { shutdown(): Promise<void> }>(
   own: SignalDelivery<T, E>,
 ): Delivery<T> {
   const { config, resource, say, budget, outages } = parts
-  const link = linkToMain()
+  const link = isMainThread() ? undefined : load.relay().linkToMain()
   if (link !== undefined) return openRelay(signal, parts, target, own, link)
   // Ours says what its answers mean, and lets the process end.
   const observer = target.otlp === undefined ? observeExchanges() : undefined
@@ -104,9 +111,9 @@ function openRelay<T, E>(
   parts: Parts<E>,
   target: Target<E>,
   { kind, snapshot }: SignalDelivery<T, E>,
-  link: NonNullable<ReturnType<typeof linkToMain>>,
+  link: Link,
 ): Delivery<T> {
-  const relay = createRelay<T>(link, {
+  const relay = load.relay().createRelay<T>(link, {
     signal,
     target: parts.targets.indexOf(target),
     kind,
@@ -154,10 +161,17 @@ function keepingFor<T, E>(
   return keep() as Keeping<T, Kept<T>>
 }
 
-function spoolFor<E>(signal: Signal, { config, resource }: Parts<E>, target: Target<E>) {
+/** undefined when none is wanted, or there is no place for one. */
+function spoolFor<E>(
+  signal: Signal,
+  { config, resource }: Parts<E>,
+  target: Target<E>,
+): OpenSpool | undefined {
   const { spool, stateDirectory, spoolBytes, spoolAge } = config
-  return spoolAt({
-    root: spool === true ? stateDirectory : spool === false ? undefined : spool,
+  const root = spool === true ? stateDirectory : spool === false ? undefined : spool
+  if (root === undefined) return undefined
+  return load.openSpool().spoolAt({
+    root,
     service: String(resource.attributes["service.name"] ?? ""),
     endpoint: target.endpoint,
     signal,

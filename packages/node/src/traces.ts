@@ -22,12 +22,12 @@ import { encodeSpans } from "./otlp/encode-spans.ts"
 import { openDelivery, type Parts, type SignalDelivery } from "./pipeline.ts"
 import type { SamplingConfig } from "./sampling/sampling-config.ts"
 import type { TraceSampler } from "./sampling/trace-sampler.ts"
-import { upstreamSpanProcessor } from "./upstream.ts"
 
 const require = createRequire(import.meta.url)
 const load = {
   holdSpans: (): typeof import("./sampling/hold-spans.ts") => require("./sampling/hold-spans.js"),
   sampler: (): typeof import("./sampling/trace-sampler.ts") => require("./sampling/trace-sampler.js"),
+  upstream: (): typeof import("./upstream.ts") => require("./upstream.js"),
 }
 
 export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerProvider {
@@ -37,7 +37,9 @@ export function createTracerProvider(parts: Parts<SpanExporter>): BasicTracerPro
   const processors = isHeld(config.sampling)
     ? [hold(parts, sampler)]
     : targets.map((target) =>
-        config.delivery ? spanProcessor(deliveryTo(parts, target)) : upstreamSpanProcessor(parts, target),
+        config.delivery
+          ? spanProcessor(deliveryTo(parts, target))
+          : load.upstream().upstreamSpanProcessor(parts, target),
       )
   const { BasicTracerProvider } = sdkTraceBase()
   takeRecordException(new BasicTracerProvider().getTracer("").startSpan(""))
@@ -82,7 +84,7 @@ function hold(parts: Parts<SpanExporter>, sampler: Sampler): SpanProcessor {
     routes: config.sampling.sampler === undefined ? (sampler as TraceSampler) : undefined,
     budget,
     sinks: targets.map((target) => {
-      if (!config.delivery) return toUpstream(upstreamSpanProcessor(parts, target))
+      if (!config.delivery) return toUpstream(load.upstream().upstreamSpanProcessor(parts, target))
       const delivery = deliveryTo(parts, target)
       return { send: delivery.push, processor: spanProcessor(delivery) }
     }),

@@ -5,6 +5,7 @@ import type { LogRecordProcessor, ReadableLogRecord } from "@opentelemetry/sdk-l
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { Config } from "../config.ts"
 import { rewriteExceptions } from "../exceptions/span-exceptions.ts"
+import { attributesFromBaggage, baggageAttributeKeys } from "./baggage-attributes.ts"
 import { addOldHttpNames } from "./http-names.ts"
 import {
   baggageOf,
@@ -16,7 +17,6 @@ import {
   sessionScopeOfSpan,
   isSessionId,
 } from "./local-trace.ts"
-import { attributesFromBaggage, baggageAttributeKeys } from "./propagation.ts"
 import { sampleRateKey, sampleRateOf } from "../sampling/sample-rate.ts"
 import { isSampled } from "./sampled.ts"
 

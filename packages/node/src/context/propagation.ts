@@ -3,7 +3,6 @@
 // told, the two functions `incoming` and `outgoing`.
 import type {
   Attributes,
-  Baggage,
   Context,
   Span,
   TextMapGetter,
@@ -13,6 +12,7 @@ import type {
 import type { Config } from "../config.ts"
 import { api } from "../opentelemetry.ts"
 import { tryParseUrl } from "../endpoints.ts"
+import { attributesFromBaggage, baggageAttributeKeys } from "./baggage-attributes.ts"
 import { formatBaggage, parseBaggage } from "./baggage-header.ts"
 import { debug } from "./current.ts"
 import { hostList, isLoopback } from "./host-list.ts"
@@ -218,17 +218,4 @@ function targetOf(span: Span | undefined): string | undefined {
   const { "url.full": url, "messaging.system": system } = attributes
   if (typeof url === "string") return tryParseUrl(url)?.host // a queue of SQS
   return typeof system === "string" ? system : undefined
-}
-
-export function baggageAttributeKeys(listed: readonly string[]): readonly string[] {
-  return [...new Set(["user.id", "account.id", ...listed])].filter((key) => key !== sessionKey)
-}
-
-export function attributesFromBaggage(baggage: Baggage, keys: readonly string[]): Attributes | undefined {
-  let attributes: Attributes | undefined
-  for (const key of keys) {
-    const value = baggage.getEntry(key)?.value
-    if (value !== undefined) (attributes ??= {})[key] = value
-  }
-  return attributes
 }

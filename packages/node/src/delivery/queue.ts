@@ -1,8 +1,11 @@
 // What waits in memory: one batch that is being filled, and those that are full, oldest first. Its bytes are taken
 // from the budget until the batch is released.
 import type { Budget } from "./budget.ts"
-import { newBatchId } from "./spool.ts"
 import type { SpoolRecord } from "./spool-writer.ts"
+
+const { randomBytes } = process.getBuiltinModule("node:crypto")
+
+export const newBatchId = (): string => randomBytes(8).toString("hex")
 
 export interface Batch<T> {
   readonly id: string

@@ -8,7 +8,8 @@ import { afterAll, expect, test } from "vitest"
 import { realDisk } from "./disk.ts"
 import { type MortalDisk, mortalDisk } from "./mortal-disk.ts"
 import type { Owner } from "./segment-name.ts"
-import { createSpool, newBatchId, type Spool } from "./spool.ts"
+import { newBatchId } from "./queue.ts"
+import { createSpool, type Spool } from "./spool.ts"
 
 const root = fs.mkdtempSync(join(tmpdir(), "clickstack-model-"))
 afterAll(() => fs.rmSync(root, { recursive: true }))

@@ -7,7 +7,8 @@ import { type Disk, realDisk } from "./disk.ts"
 import { headerBytes } from "./frame.ts"
 import { parseSegmentName, segmentName, thisProcess } from "./segment-name.ts"
 import type { SpoolDrop } from "./shelf.ts"
-import { createSpool, newBatchId, type Spool, type SpoolOptions } from "./spool.ts"
+import { newBatchId } from "./queue.ts"
+import { createSpool, type Spool, type SpoolOptions } from "./spool.ts"
 
 const root = fs.mkdtempSync(join(tmpdir(), "clickstack-spool-"))
 afterAll(() => fs.rmSync(root, { recursive: true }))

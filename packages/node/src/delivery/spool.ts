@@ -42,10 +42,6 @@ export interface Spool {
 const retryDisk = 60_000
 const scanEvery = 60_000
 
-export function newBatchId(): string {
-  return randomBytes(8).toString("hex")
-}
-
 export function createSpool(options: SpoolOptions): Spool {
   const { directory, maxBytes, onDropped, onAdopted, onTrouble } = options
   const { disk = realDisk, now = Date.now, owner = thisProcess(), hasEnded = isDead } = options
