@@ -27,6 +27,11 @@ const watch = setInterval(() => {
 }, 50)
 watch.unref()
 
+const counts = ["otel_traces", "otel_logs", "otel_metrics_gauge"].map(
+  (name) => `(SELECT count() FROM ${name})`,
+)
+const countSql = `SELECT ${counts.join(" + ")} AS n`
+
 type Ask = (sql: string) => Promise<Record<string, unknown>[]>
 
 const { url, ask, close } = way === "clickstack" ? await clickstack() : await plain()
@@ -41,7 +46,7 @@ process.send?.(url)
 async function usageNow(): Promise<Usage> {
   while (Number((await ask("SELECT count() AS n FROM system.merges"))[0]?.["n"]) > 0) await sleep(50)
   const { user, system } = process.cpuUsage()
-  const stored = Number((await ask("SELECT count() AS n FROM otel_traces"))[0]?.["n"])
+  const stored = Number((await ask(countSql))[0]?.["n"])
   const usage = { cpuMs: (user + system) / 1000, peakRssMb, rssMb, stored }
   rssMb = []
   since = performance.now()
