@@ -36,7 +36,7 @@ const ways: readonly [name: string, app: string, script: string][] = [
 const versions = process.env["CI"] === undefined ? ["24"] : ["22", "24", "26"]
 const nodes = [process.execPath, ...(await Promise.all(versions.map(nodeBinary)))]
 
-test.each(nodes.flatMap((node) => ways.map((way) => [...way, node] as const)))(
+test.each(nodes.flatMap((node) => ways.map(([name, app, script]) => [name, app, script, node] as const)))(
   "%s, %s",
   async (_name, app, script, node) => {
     const directory = await mkdtemp(join(tmpdir(), "clickstack-worker-"))

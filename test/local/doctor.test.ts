@@ -76,6 +76,10 @@ test("tables that lack columns, or are not there", async () => {
     grpcPort: false,
     uiPort: false,
   })
+  await using empty = await startClickHouse()
+  const none = await doctor(["--endpoint", local.otlp.http, "--clickhouse", empty.url])
+  expect(none.found("tables")).toMatchObject({ status: "failed", fix: expect.stringContaining("right one?") })
+  expect(none.checks.filter(({ name }) => name.startsWith("table "))).toEqual([])
   await local.query("ALTER TABLE otel_logs DROP COLUMN EventName")
   await local.query("DROP TABLE hyperdx_sessions")
   const { found } = await doctor(["--endpoint", local.otlp.http, "--clickhouse", server.url])

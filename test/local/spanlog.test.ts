@@ -1,6 +1,7 @@
 // `clickstack spanlog` as a process: from the log of a server that traces, into the tables and to OTLP endpoints.
 import { createIngest } from "@clickstack/ingest"
 import { startLocal } from "@clickstack/local"
+import { startClickHouse } from "@clickstack/testing"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { clickstack, startCommand } from "./run-clickstack.ts"
 import { temporaryDirectory } from "./temporary.ts"
@@ -125,6 +126,12 @@ test("says what is wrong", async () => {
   expect((await run("--clickhouse", server.url, "--query-text", "x", "--once")).stderr).toContain(
     "--query-text must be normalized, raw or none",
   )
+  await using bare = await startClickHouse()
+  for (const how of ["--once", "--ddl"]) {
+    const { code, stderr } = await run("--clickhouse", bare.url, how)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^clickstack: the server keeps no system\.opentelemetry_span_log: add .*\n$/)
+  }
 })
 
 test("prints the view for today's servers, and for the one that is named", async () => {

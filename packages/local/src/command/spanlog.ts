@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto"
 import { resolve } from "node:path"
 import {
+  IngestError,
   type QueryText,
   type SpanLogOptions,
   type SpanLogStats,
@@ -12,6 +13,7 @@ import {
   spanLogShapeOf,
   spanLogView,
 } from "@clickstack/ingest"
+import { LocalError } from "../local-error.ts"
 import { otlpSpanSender } from "../otlp-span-sender.ts"
 import { nanosOf } from "../read/filter.ts"
 import { type Arguments, type Option, badArgument } from "./arguments.ts"
@@ -71,6 +73,8 @@ export async function spanlog(args: Arguments, terminal: Terminal, stopped: Prom
       const stats = await log.once(until === undefined ? undefined : millis(until, "until"))
       terminal.out(`${summary(stats)}\n`)
     } else await follow()
+  } catch (error) {
+    throw explained(error)
   } finally {
     await log.close()
     await close()
@@ -94,6 +98,22 @@ export async function spanlog(args: Arguments, terminal: Terminal, stopped: Prom
   }
 }
 
+/** That this table is missing is the server's configuration, and no table of ours. */
+function explained(error: unknown): unknown {
+  const isMissing =
+    error instanceof IngestError &&
+    error.code === "TABLE_MISSING" &&
+    error.message.includes("system.opentelemetry_span_log")
+  return isMissing
+    ? new LocalError(
+        "NOT_FOUND",
+        "the server keeps no system.opentelemetry_span_log: add <opentelemetry_span_log> to its configuration; " +
+          '"clickstack doctor --clickhouse URL" tries it',
+        { cause: error },
+      )
+    : error
+}
+
 async function printView(args: Arguments, terminal: Terminal, queryText: QueryText): Promise<void> {
   const url = args.text("clickhouse")
   const cluster = args.text("cluster")
@@ -106,6 +126,8 @@ async function printView(args: Arguments, terminal: Terminal, queryText: QueryTe
     const names = columns.map(({ name }) => name)
     const shape = spanLogShapeOf(names, `${server.endpoint}, system.opentelemetry_span_log`)
     terminal.out(`${spanLogView({ database: row?.database, cluster, queryText, shape })};\n`)
+  } catch (error) {
+    throw explained(error)
   } finally {
     await server.close()
   }

@@ -12,11 +12,12 @@ export async function checkClickHouse(options: IngestOptions, canary: Canary | u
   const ingest = createIngest({ ...options, timeoutMs: 5_000, retryForMs: 0 })
   try {
     const [row] = await ingest.query<{ version: string }>("SELECT version() AS version")
+    const shapes = await checkTables(ingest)
     return [
       ok("clickhouse", `ClickHouse ${row?.version}`),
-      ...(await checkTables(ingest)),
-      ...(canary === undefined
-        ? [skipped("found again", "nothing was sent")]
+      ...shapes,
+      ...(canary === undefined || shapes.length === 1
+        ? [skipped("found again", canary === undefined ? "nothing was sent" : "there are no tables")]
         : await findCanary(ingest, canary)),
       ...(await checkSpanLog(ingest, options)),
     ]
@@ -38,6 +39,15 @@ async function checkTables(ingest: Ingest): Promise<Check[]> {
     "SELECT table, name FROM system.columns WHERE database = currentDatabase() AND table IN {tables:Array(String)}",
     { tables: Object.keys(tables) },
   )
+  if (found.length === 0) {
+    return [
+      failed(
+        "tables",
+        "none of ClickStack's tables is in this database",
+        'is it the right one? they are made by the collector, by "clickstack --clickhouse URL", or by ensureSchema() of @clickstack/ingest',
+      ),
+    ]
+  }
   return Object.values(tables).map((table) => {
     const there = new Set(found.filter((column) => column.table === table.name).map(({ name }) => name))
     const name = `table ${table.name}`
