@@ -27,7 +27,7 @@ export const volumeFaults: readonly Fault[] = [
     id: "D13",
     when: "2,048 spans of 512 KB while nothing is answered",
     happens:
-      "The process holds at most `queueBytes` (64 MiB) and 30 % of that more than the same app without us; what passes that goes to disk. With the garbage that V8 and malloc let lie, 2.5 times `queueBytes`.",
+      "The process holds at most `queueBytes` (64 MiB) and 30 % of that more than the same app without us; what passes that goes to disk. With the garbage that V8 and malloc let lie, twice `queueBytes`.",
     on: everywhere,
     run: async (world) => {
       const app = world.start({}, { nodeOptions: [heap] })
@@ -52,7 +52,7 @@ export const volumeFaults: readonly Fault[] = [
       )
       expect(holds).toBeLessThanOrEqual(1.3 * queueBytes)
       // Beside what is held: garbage that V8 lets lie, and what malloc does not give back at once.
-      expect(resident).toBeLessThanOrEqual(2.5 * queueBytes)
+      expect(resident).toBeLessThanOrEqual(2 * queueBytes)
       await app.ask("exit", 0)
       await app.ended
       return world.tally(2048 + 32 + 256)
