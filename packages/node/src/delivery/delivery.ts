@@ -288,14 +288,11 @@ export function createDelivery<T, K = T>(send: Send<K>, options: DeliveryOptions
     exit,
     stats: () => {
       const moving = spill.moving() === inHand.batch() ? undefined : spill.moving()
-      const { drop: _drop, dropped, ...counts } = tally
-      return {
-        ...counts,
-        dropped: { ...dropped },
+      return tally.stats({
         spooled: spool?.items() ?? 0,
         waiting: queue.count() + inHand.count() + (moving?.count ?? 0),
         queueBytes: queue.bytes() + inHand.bytes() + (moving?.bytes ?? 0),
-      }
+      })
     },
   }
 }

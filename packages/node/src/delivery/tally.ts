@@ -25,6 +25,8 @@ export interface Tally extends Pick<DeliveryStats, "lastError" | "lastSuccess"> 
   lastError: string | undefined
   lastSuccess: number | undefined
   readonly drop: (count: number, reason: DropReason) => void
+  /** As of now, with what is known elsewhere. */
+  readonly stats: (now: Pick<DeliveryStats, "spooled" | "waiting" | "queueBytes">) => DeliveryStats
 }
 
 export function createTally(): Tally {
@@ -37,6 +39,10 @@ export function createTally(): Tally {
     lastSuccess: undefined,
     drop: (count, reason) => {
       tally.dropped[reason] += count
+    },
+    stats: (now) => {
+      const { produced, adopted, delivered, dropped, lastError, lastSuccess } = tally
+      return { produced, adopted, delivered, dropped: { ...dropped }, ...now, lastError, lastSuccess }
     },
   }
   return tally
