@@ -100,6 +100,11 @@ test("--clickhouse stores in a server", async () => {
   expect(await direct.query("SELECT Body, SeverityText FROM otel_logs")).toEqual([
     { Body: "to the server", SeverityText: "info" },
   ])
+  // There the tables' own TTL of 30 days decides.
+  const [table] = await direct.query<{ engine: string }>(
+    "SELECT engine_full AS engine FROM system.tables WHERE name = 'otel_logs'",
+  )
+  expect(table?.engine).toContain("toIntervalHour(720)")
   await local.end()
 })
 
@@ -124,7 +129,11 @@ test.each([
   [["--http-port", "x"], "--http-port must be a port"],
   [["--max-size", "huge"], "--max-size must be a size"],
   [["--retention", "soon"], "--retention must be"],
+  [["--retention", "7"], '--retention must be an age such as "36h"'],
   [["--max-size", "0GB"], "--max-size must be"],
+  [["--max-size", "5"], "--max-size must be a size such as 500MB or 5GB"],
+  [["--memory", "--allow-origin", "localhost:3000"], "--allow-origin must be origins such as"],
+  [["--forward", "http://127.0.0.1:4318"], "give this one another --http-port"],
   [["--http-port", "70000"], "--http-port must be a port from 0 to 65535"],
   [["--host", "0.0.0.0"], "CLICKSTACK_LOCAL_TOKEN"],
   [["--memory=yes"], "--memory takes no value"],

@@ -112,6 +112,7 @@ test.each([
   [{ httpPort: 70_000 }, "httpPort"],
   [{ prot: 1 }, 'unknown option "prot"'],
   [{ forward: "gateway:4318" }, "forward"],
+  [{ forward: "http://localhost:4318" }, "leads to this ClickStack itself"],
   [{ forward: "http://a", clickhouse: "http://b" }, "give one of them"],
 ])("refuses %j", async (options, message) => {
   await expect(startLocal(options as object)).rejects.toThrow(message)

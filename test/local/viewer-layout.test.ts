@@ -119,3 +119,35 @@ test("a page whose ClickStack has ended says so, and goes on when it is back", a
   await expect.poll(() => page.locator("tbody th").allInnerTexts()).toContain("shop")
   await page.close()
 })
+
+test("it follows the system's colours, and can be turned", async () => {
+  const dark = "rgb(21, 21, 19)"
+  const light = "rgb(255, 255, 255)"
+  for (const [colorScheme, first, second] of [
+    ["dark", dark, light],
+    ["light", light, dark],
+  ] as const) {
+    const page = await browser.newPage({ colorScheme })
+    await page.goto(`${local.url}/#/services`)
+    const colour = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    await expect.poll(colour).toBe(first)
+    await page.locator("#theme").click()
+    await expect.poll(colour).toBe(second)
+    await page.reload()
+    await expect.poll(colour).toBe(second)
+    await page.close()
+  }
+})
+
+test("the keyboard moves in a chart, and Enter looks at what a bar counts", async () => {
+  const page = await open("#/logs", 1360)
+  const bars = page.locator(".bar")
+  await bars.first().focus()
+  await page.keyboard.press("End")
+  await page.keyboard.press("ArrowLeft")
+  const focused = await page.evaluate("document.activeElement.getAttribute('href')")
+  expect(focused).toBe(await bars.nth((await bars.count()) - 2).getAttribute("href"))
+  await page.keyboard.press("Enter")
+  await expect.poll(() => new URL(page.url()).hash).toBe(focused)
+  await page.close()
+})

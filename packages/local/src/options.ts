@@ -110,11 +110,17 @@ export function resolveOptions(options: LocalOptions): LocalConfig {
       `host ${host} can be reached from other machines: set a token that senders and readers must show (CLICKSTACK_LOCAL_TOKEN for the command)`,
     )
   }
+  const httpPort = port("httpPort", options.httpPort ?? 4318)
+  if (to.kind === "forward" && leadsTo(to.url, host, loopback, httpPort)) {
+    throw bad(
+      `forward ${to.url.href} leads to this ClickStack itself: name the next one, or give this one another httpPort`,
+    )
+  }
   return Object.freeze({
     dir: to.kind === "embedded" && !memory ? resolve(options.dir ?? ".clickstack") : undefined,
     host,
     loopback,
-    httpPort: port("httpPort", options.httpPort ?? 4318),
+    httpPort,
     grpcPort: options.grpcPort === false ? undefined : port("grpcPort", options.grpcPort ?? 4317),
     uiPort:
       options.uiPort === false || to.kind === "forward" ? undefined : port("uiPort", options.uiPort ?? 4319),
@@ -146,6 +152,11 @@ function destination({ clickhouse, forward }: LocalOptions): LocalConfig["to"] {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw wrong("forward", url, 'an OTLP/HTTP endpoint such as "http://gateway:4318"')
   return { kind: "forward", url: new URL(url), headers }
+}
+
+function leadsTo(url: URL, host: string, loopback: boolean, ownPort: number): boolean {
+  const name = url.hostname.replace(/^\[(.*)\]$/, "$1")
+  return Number(url.port) === ownPort && ownPort !== 0 && (name === host || (loopback && isLoopback(name)))
 }
 
 /** Hours of a retention; 0 for ever. */

@@ -39,12 +39,31 @@ test.each<[object, string]>([
   ],
   [{ tls: { key: "k", cert: "c", passphrase: "p" } }, 'unknown option of tls "passphrase"'],
   [{ allowedOrigins: "https://a" }, 'allowedOrigins must be a list of strings, not "https://a"'],
+  [{ allowedOrigins: ["localhost:3000"] }, 'allowedOrigins must be origins such as "http://localhost:3000"'],
+  [{ allowedOrigins: ["https://a/b"] }, 'not "https://a/b"'],
   [{ traces: {} }, "traces must be a function (data, context), or { raw } with one, not {}"],
   [{ host: "0.0.0.0" }, "host 0.0.0.0 can be reached from other machines: set auth to a token"],
 ])("%j is refused", (options, message) => {
   expect(() => resolveOptions(options as ReceiverOptions)).toThrow(
     expect.objectContaining({ code: "BAD_OPTION", message: expect.stringContaining(message) }),
   )
+})
+
+test("origins are taken as browsers spell them", () => {
+  const allowedOrigins = [
+    "HTTP://Localhost:3000/",
+    "https://shop.test:443",
+    "chrome-extension://abc",
+    "*",
+    "null",
+  ]
+  expect(resolveOptions({ allowedOrigins }).allowedOrigins).toEqual([
+    "http://localhost:3000",
+    "https://shop.test",
+    "chrome-extension://abc",
+    "*",
+    "null",
+  ])
 })
 
 test.each<ReceiverOptions>([

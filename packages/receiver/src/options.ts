@@ -139,7 +139,7 @@ export function resolveOptions(options: ReceiverOptions): ReceiverConfig {
     grpcPort,
     auth,
     tls,
-    allowedOrigins: namesFrom("allowedOrigins", options.allowedOrigins),
+    allowedOrigins: originsFrom(options.allowedOrigins),
     allowedHosts: namesFrom("allowedHosts", options.allowedHosts),
     limits: limitsFrom(options.limits),
     sinks: Object.freeze({
@@ -160,6 +160,16 @@ function refuseUnknown(value: object, names: readonly string[], what: string): v
 function portFrom(name: string, port: unknown): number {
   if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw wrong(name, port, "a port from 0 to 65535")
+}
+
+/** As browsers spell them: without a path, and without the port that the scheme has anyhow. */
+function originsFrom(value: readonly string[] | undefined): readonly string[] {
+  const origins = namesFrom("allowedOrigins", value).map((name) =>
+    name.replace(/\/$/, "").replace(/^(http:\/\/[^/]*):80$|^(https:\/\/[^/]*):443$/, "$1$2"),
+  )
+  const bad = origins.find((name) => !/^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/[^/?#@]+)$/.test(name))
+  if (bad === undefined) return Object.freeze(origins)
+  throw wrong("allowedOrigins", bad, 'origins such as "http://localhost:3000", or "*"')
 }
 
 function authFrom(auth: ReceiverOptions["auth"]): ReceiverConfig["auth"] {

@@ -88,11 +88,12 @@ export function describeOptions(options: readonly Option[]): string {
   return options.map(({ help }, index) => `${left[index]?.padEnd(width)}   ${help}\n`).join("")
 }
 
-const units: Record<string, number> = { "": 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+const units: Record<string, number> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
 
 /** `5GB` or `500MB` in bytes. */
 export function bytesOf(text: string, name: string): number {
-  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)\s*([KMGT]B)?$/i.exec(text) ?? []
+  // Not without a unit: whoever means 5 GB by 5 would lose what is stored.
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)\s*([KMGT]B)$/i.exec(text) ?? []
   if (count !== undefined) return Math.round(Number(count) * (units[unit.toUpperCase()] ?? 1))
   throw badArgument(
     `--${name} must be a size such as 500MB or 5GB, not ${JSON.stringify(text)}`,

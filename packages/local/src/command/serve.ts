@@ -92,6 +92,7 @@ const spellings: Readonly<Record<string, string>> = {
   httpPort: "--http-port",
   grpcPort: "--grpc-port",
   uiPort: "--ui-port",
+  allowedOrigins: "--allow-origin",
   "retention.age": "--retention",
   "retention.bytes": "--max-size",
 }
@@ -103,6 +104,7 @@ function inOptions(error: unknown): unknown {
     error.message = error.message
       .replace(spelled, (name) => spellings[name] ?? name)
       .replace("or false", "or off")
+      .replace("a number of hours or a text", "an age")
   return error
 }
 
