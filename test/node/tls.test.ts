@@ -35,7 +35,8 @@ const register = ["--require", "@clickstack/node/register"]
 const told = async (env: Record<string, string>) => {
   const { stderr } = await runApp("-e", [span], {
     nodeOptions: register,
-    env: { ...env, CLICKSTACK_EXIT_BUDGET: "300" },
+    // With a disk that keeps what cannot be sent, the first failure is the end.
+    env: { ...env, CLICKSTACK_EXIT_BUDGET: "20000", XDG_STATE_HOME: directory },
   })
   return stderr
 }
@@ -145,6 +146,82 @@ test("a certificate file that is not there is one line that names it", async () 
   const { stderr } = await runApp("-e", [span], { nodeOptions: register, env })
   expect(stderr).toContain("certificate: the file /nowhere/ca.pem cannot be read (ENOENT)")
 })
+
+const stranger = certificate("stranger")
+
+test.each([
+  ["OTEL_EXPORTER_OTLP_CERTIFICATE", "nothing", /certificate: no certificate in PEM \(/],
+  ["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "nothing", /clientCertificate: no certificate in PEM \(/],
+  ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "nothing", /clientKey: no private key in PEM \(/],
+  ["OTEL_EXPORTER_OTLP_CLIENT_KEY", stranger.key, /clientKey: not that of clientCertificate \(/],
+])("%s that is not right is one line that names it", async (name, content, expected) => {
+  const env = {
+    ...ours,
+    [name]: file("wrong.pem", content),
+    OTEL_EXPORTER_OTLP_ENDPOINT: "https://localhost:9",
+  }
+  const stderr = await told({ ...env, CLICKSTACK_METRICS_EXPORTER: "none" })
+  expect(stderr.split("\n")[0]).toMatch(/^clickstack: traces to https:.* kept on disk and sent later$/)
+  expect(stderr).toMatch(expected)
+})
+
+test.each(["http/protobuf", "grpc"])("a certificate file that comes later, over %s", async (protocol) => {
+  await using inbox = await open()
+  const path = join(directory, `later-${protocol.replace("/", "-")}.pem`)
+  const code = `
+    const sdk = require("@clickstack/node").init({ startupLine: false, logLevel: "none", metrics: false })
+    ${span}
+    const look = setInterval(async () => {
+      if (sdk.stats().traces[0].lastError === undefined) return
+      clearInterval(look)
+      require("node:fs").copyFileSync(${JSON.stringify(ours.OTEL_EXPORTER_OTLP_CERTIFICATE)}, ${JSON.stringify(path)})
+      await sdk.flush()
+    }, 20)`
+  const ended = await runApp("-e", [code], {
+    env: {
+      ...ours,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: path,
+      OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? inbox.receiver.grpcUrl : inbox.receiver.url)!,
+      CLICKSTACK_TRACES_DELAY: "50",
+    },
+  })
+  expect(ended).toMatchObject({ code: 0, stderr: "" })
+  expect(inbox.names).toEqual(["x"])
+})
+
+const renewedApp = (path: string) => `
+  const { copyFileSync } = require("node:fs")
+  const sdk = require("@clickstack/node").init({ startupLine: false, metrics: false })
+  const tracer = require("@opentelemetry/api").trace.getTracer("x")
+  tracer.startSpan("first").end()
+  const look = setInterval(async () => {
+    if (sdk.stats().traces[0].lastError === undefined) return
+    clearInterval(look)
+    for (const end of ["cert", "key"]) copyFileSync(${JSON.stringify(directory)} + "/" + end + ".pem", "${path}-" + end + ".pem")
+    tracer.startSpan("second").end()
+    await sdk.flush()
+  }, 20)`
+
+test.each(["http/protobuf", "grpc"])(
+  "a certificate of ours that is renewed in its file, over %s",
+  async (protocol) => {
+    await using inbox = await open()
+    const name = `renewed-${protocol.replace("/", "-")}`
+    const ended = await runApp("-e", [renewedApp(join(directory, name))], {
+      env: {
+        ...ours,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file(`${name}-cert.pem`, stranger.cert),
+        OTEL_EXPORTER_OTLP_CLIENT_KEY: file(`${name}-key.pem`, stranger.key),
+        OTEL_EXPORTER_OTLP_ENDPOINT: (protocol === "grpc" ? inbox.receiver.grpcUrl : inbox.receiver.url)!,
+        CLICKSTACK_TRACES_DELAY: "50",
+      },
+    })
+    expect(ended.code).toBe(0)
+    expect(inbox.names).toEqual(["first", "second"])
+  },
+)
 
 describe("zstd", () => {
   const compress = JSON.stringify(

@@ -20,11 +20,16 @@ const hints: Readonly<Record<string, string>> = {
 
 export function connectionError(cause: unknown, hint?: string): ClickstackError {
   const { code = "", message = "" } = cause as { code?: string; message?: string }
+  const isOurs = /_ALERT_(UNKNOWN_CA|.*CERT)/.test(code)
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER/.test(code)
   const said =
     hint ??
     hints[code] ??
-    (isCertificate ? "its certificate is not trusted; set certificate, or renew it" : message)
+    (isOurs
+      ? "it does not take our certificate; check clientCertificate and clientKey, or renew them"
+      : isCertificate
+        ? "its certificate is not trusted; set certificate, or renew it"
+        : message)
   return new ClickstackError("DELIVERY_FAILED", `${said}${code === "" ? "" : ` (${code})`}`, {
     cause,
     retryable: true,

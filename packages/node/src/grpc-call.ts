@@ -73,6 +73,7 @@ export function callUnary(
 
 function brokenError(cause: unknown = { code: "ECONNRESET" }, hasSpoken: boolean): ClickstackError {
   const isSilent = !hasSpoken && (cause as { code?: string }).code === "ECONNRESET"
-  const hint = "it closed the connection without a word of HTTP/2; check the scheme and the port of endpoint"
+  const hint =
+    "it closed the connection without a word of HTTP/2; check the scheme and the port of endpoint, and clientCertificate"
   return connectionError(cause, isSilent ? hint : undefined)
 }

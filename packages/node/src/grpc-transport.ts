@@ -28,7 +28,6 @@ export function createGrpcTransport(
   idleTime?: number,
 ): Transport {
   const url = new URL(connection.endpoint)
-  const files = tlsFiles(connection)
   const compress = compressor(connection.compression)
   const fixed: OutgoingHttpHeaders = {
     ":method": "POST",
@@ -50,6 +49,7 @@ export function createGrpcTransport(
     const forget = () => {
       if (connected === made) connected = undefined
     }
+    const files = url.protocol === "https:" ? tlsFiles(connection) : {} // each time, since they are renewed
     const made = connectGrpc(url, files, forget, idleTime)
     return made
   }

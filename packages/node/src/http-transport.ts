@@ -32,12 +32,14 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
   const url = new URL(connection.endpoint)
   const secure = url.protocol === "https:"
   const { request, Agent } = secure ? https : http
-  const agent = new Agent({
-    keepAlive: true,
-    // Servers close idle sockets after 5 s and more; ours go first, or a request races the server's end.
-    timeout: 4000,
-    ...(secure ? tlsFiles(connection) : {}),
-  })
+  const createAgent = () =>
+    new Agent({
+      keepAlive: true,
+      // Servers close idle sockets after 5 s and more; ours go first, or a request races the server's end.
+      timeout: 4000,
+      ...(secure ? tlsFiles(connection) : {}),
+    })
+  let agent: ReturnType<typeof createAgent> | undefined
   const compress = compressor(connection.compression)
   const fixed: Record<string, string> = {
     "user-agent": "clickstack-node",
@@ -68,11 +70,14 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
 
   function exchange(headers: OutgoingHttpHeaders, content: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
+      agent ??= createAgent()
       const sending = request(url, { method: "POST", agent, headers })
       const fail = (error: unknown) => {
         clearTimeout(deadline)
         sending.destroy()
-        reject(error instanceof ClickstackError ? error : connectionError(error))
+        if (error instanceof ClickstackError) return reject(error)
+        if (secure) agent = undefined // the next one reads the files again, which may have been renewed
+        reject(connectionError(error))
       }
       const deadline = setTimeout(
         fail,
@@ -106,10 +111,10 @@ export function createHttpTransport(connection: ConnectionConfig, authorization:
 
   const abort = () => {
     aborts++
-    agent.destroy()
+    agent?.destroy()
   }
 
-  return { send, abort, close: () => agent.destroy() }
+  return { send, abort, close: () => agent?.destroy() }
 }
 
 function basicAuthorization({ username, password }: URL): string {
