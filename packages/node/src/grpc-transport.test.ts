@@ -74,6 +74,33 @@ async function byHand(answer: Answering, readsFirst = true) {
   return { url, requests, sessions, sockets }
 }
 
+type Call = grpc.ServerUnaryCall<Buffer, Buffer>
+
+async function byGrpcJs(options: grpc.ServerOptions, answer: (call: Call) => Buffer): Promise<string> {
+  const bytes = (value: Buffer) => value
+  const server = new grpc.Server(options)
+  const method = {
+    path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  }
+  server.addService(
+    { Export: method },
+    { Export: (call: Call, done: grpc.sendUnaryData<Buffer>) => done(null, answer(call)) },
+  )
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  )
+  open.push(() => server.forceShutdown())
+  return `http://127.0.0.1:${port}`
+}
+
 const frame = (message: Uint8Array, flag = 0) => {
   const head = Buffer.from([flag, 0, 0, 0, 0])
   head.writeUInt32BE(message.length, 1)
@@ -150,33 +177,12 @@ describe("a request", () => {
   })
 
   test("is understood by grpc-js, also when it is large", async () => {
-    const bytes = (value: Buffer) => value
-    const server = new grpc.Server({ "grpc.max_receive_message_length": -1 })
-    const method = {
-      path: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-      requestStream: false as const,
-      responseStream: false as const,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    }
-    server.addService(
-      { Export: method },
-      {
-        Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) =>
-          done(null, Buffer.from(`${call.request.length} of ${String(call.metadata.get("x-tenant")[0])}`)),
-      },
+    const url = await byGrpcJs({ "grpc.max_receive_message_length": -1 }, (call) =>
+      Buffer.from(`${call.request.length} of ${String(call.metadata.get("x-tenant")[0])}`),
     )
-    const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      ),
-    )
-    open.push(() => server.forceShutdown())
     const large = Buffer.alloc(30_000_000, "abc")
     for (const compression of ["none", "gzip"] as const) {
-      const sender = transport(`http://127.0.0.1:${port}`, { compression, headers: { "x-tenant": "acme" } })
+      const sender = transport(url, { compression, headers: { "x-tenant": "acme" } })
       expect(text(await sender.send(body))).toBe("600 of acme")
       expect(text(await sender.send(large))).toBe("30000000 of acme")
     }
@@ -370,6 +376,16 @@ describe("a server that goes", () => {
     await sender.send(body)
     await sender.send(body)
     expect([requests.length, sessions.length]).toEqual([3, 2])
+  })
+
+  test("again and again, as it does when connections reach their age, loses nothing and is not noticed", async () => {
+    const peers = new Set<string>()
+    const url = await byGrpcJs({ "grpc.max_connection_age_ms": 20 }, (call) => {
+      peers.add(call.getPeer())
+      return Buffer.alloc(0)
+    })
+    const sender = transport(url)
+    for (let count = 0; count < 300 || peers.size < 5; count++) await sender.send(body)
   })
 
   test("refuses a stream once, and gets it again", async () => {
