@@ -1,4 +1,5 @@
 // Rows as text, for the terminal and for scripts.
+import { cutToWidth, padToWidth, textWidth } from "./text-width.ts"
 import { jsonOf } from "./live.ts"
 
 export const formats = ["table", "vertical", "json", "csv", "tsv"] as const
@@ -48,7 +49,7 @@ function table(rows: readonly Row[]): string {
   const names = Object.keys(first)
   const cells = rows.map((row) => names.map((name) => cut(printable(cellText(row[name])))))
   const widths = names.map((name, column) =>
-    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
+    Math.max(textWidth(name), ...cells.map((row) => textWidth(row[column] ?? ""))),
   )
   const numeric = names.map((name) =>
     rows.every((row) => typeof row[name] === "number" || typeof row[name] === "bigint"),
@@ -56,7 +57,7 @@ function table(rows: readonly Row[]): string {
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) =>
-        numeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        numeric[column] === true ? cell.padStart(widths[column] ?? 0) : padToWidth(cell, widths[column] ?? 0),
       )
       .join("  ")
       .trimEnd()
@@ -65,7 +66,7 @@ function table(rows: readonly Row[]): string {
   return `${[line(names), rule, ...cells.map(line), "", count].join("\n")}\n`
 }
 
-const cut = (text: string): string => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text)
+const cut = (text: string): string => cutToWidth(text, widest)
 
 const cellText = (value: unknown): string =>
   typeof value === "string" ? value : value === null || value === undefined ? "" : (jsonOf(value) ?? "")

@@ -6,6 +6,7 @@ import { spellClock } from "../show/local-time.ts"
 import { duration, levelName, millisOf } from "../show/values.ts"
 import { readFrames } from "../show/stack-frames.ts"
 import { placeSpans } from "../show/span-tree.ts"
+import { cutToWidth, padToWidth, textWidth } from "../text-width.ts"
 import { bodyLine } from "./lines.ts"
 import type { Paint } from "./terminal.ts"
 
@@ -20,11 +21,8 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
     ({ span, depth, times }) =>
       `${"  ".repeat(Math.min(depth, 20))}${times > 1 ? `${times} × ` : ""}${printable(span.name)}`,
   )
-  const widest = Math.min(
-    Math.max(...labels.map(({ length }) => length), 10),
-    Math.max(20, Math.floor(columns * 0.4)),
-  )
-  const serviceWidth = Math.min(Math.max(...services.map(({ length }) => length), 1), 16)
+  const widest = Math.min(Math.max(...labels.map(textWidth), 10), Math.max(20, Math.floor(columns * 0.4)))
+  const serviceWidth = Math.min(Math.max(...services.map(textWidth), 1), 16)
   const barWidth = Math.max(10, columns - widest - serviceWidth - 14)
   const lines = placed.map(({ span }, index) => {
     const failed = span.status === "Error"
@@ -66,8 +64,7 @@ function whereThrown(exception: Readonly<Record<string, string>>, indent: string
   return source ? `${place}${indent}  > ${printable(source)}\n` : place
 }
 
-const fit = (text: string, width: number): string =>
-  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)
+const fit = (text: string, width: number): string => padToWidth(cutToWidth(text, width), width)
 
 function bar(offset: number, share: number, width: number): string {
   const from = Math.min(Math.floor(offset * width), width - 1)
