@@ -2,7 +2,7 @@
 
 const wide =
   /\p{Emoji_Presentation}|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/u
-const joining = /[\p{Mark}\u200b-\u200d\ufe0f]/u
+const joining = /\p{Mark}|\p{Default_Ignorable_Code_Point}/u
 const isPlain = /^[\u0020-\u02ff]*$/
 
 const widthOf = (letter: string): number => (joining.test(letter) ? 0 : wide.test(letter) ? 2 : 1)
