@@ -169,6 +169,18 @@ test("logs are found before a merge has made their indexes, after it, and where 
   await local.query("SYSTEM START MERGES")
 })
 
+test("ClickHouse merges one thing at a time, and new tables have small granules", async () => {
+  await using local = await startLocal({ memory: true, ...freePorts })
+  const settings = await local.query(
+    "SELECT toUInt32(value) AS value FROM system.server_settings WHERE name LIKE 'background%merges%ratio' OR name = 'background_pool_size'",
+  )
+  expect(settings).toEqual([{ value: 1 }, { value: 1 }])
+  const tables = await local.query<{ engine: string }>(
+    "SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name IN ('otel_logs', 'otel_traces')",
+  )
+  expect(tables.map(({ engine }) => /index_granularity = (\d+)/.exec(engine)?.[1])).toEqual(["2048", "2048"])
+})
+
 test("an engine that cannot keep up: 503 with Retry-After at once, and no success that is not true", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
   await post(local.otlp.http, "logs", logs([{ body: "first: tables are there" }]))

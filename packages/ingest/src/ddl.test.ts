@@ -266,6 +266,16 @@ describe("cluster", () => {
   })
 })
 
+test("more settings stand beside ClickStack's, and are numbers with names", () => {
+  const sqlWith = (tableSettings: Record<string, number>) =>
+    createStatements({ tableSettings }).map(({ sql }) => sql.split("\n").at(-1))
+  expect(new Set(sqlWith({ index_granularity: 2048 }))).toEqual(
+    new Set(["SETTINGS ttl_only_drop_parts = 1, index_granularity = 2048"]),
+  )
+  for (const wrong of [{ "a = 1; DROP TABLE x; --": 1 }, { a: "1" as never }])
+    expect(() => sqlWith(wrong)).toThrow("must be a setting's name with a whole number")
+})
+
 const variants: SchemaOptions[] = [
   {},
   { database: "shop", rollups: true },

@@ -43,6 +43,8 @@ export interface SchemaOptions {
   readonly cluster?: string | ClusterOptions | undefined
   /** Also create the tables and views from which the UI suggests values. Default false. */
   readonly rollups?: boolean | undefined
+  /** More settings of the tables that are created, such as `{ index_granularity: 2048 }`. Default: ClickHouse's own. */
+  readonly tableSettings?: { readonly [setting: string]: number } | undefined
   /** Major and minor version of the server. Default: one with text indexes, 26.2 or later. */
   readonly serverVersion?: readonly [major: number, minor: number] | undefined
 }
@@ -111,15 +113,23 @@ interface Schema {
   /** The table that holds the rows; on a cluster that is not the one that is inserted into. */
   readonly storageOf: (table: Table | Rollup) => string
   readonly hoursOf: (signal: Signal) => number
+  readonly tableSettings: { readonly [setting: string]: number }
 }
 
 function resolve(options: SchemaOptions): Schema {
-  const { database = "default", tableNames = {}, retention = {}, serverVersion } = options
+  const { database = "default", tableNames = {}, retention = {}, tableSettings = {}, serverVersion } = options
   const cluster = typeof options.cluster === "string" ? { name: options.cluster } : options.cluster
   if (cluster?.keeperPath !== undefined && !/\{(table|uuid)\}/.test(cluster.keeperPath)) {
     throw new TypeError(
       `cluster.keeperPath ${JSON.stringify(cluster.keeperPath)} must hold {table} or {uuid}: tables cannot share a path`,
     )
+  }
+  for (const [name, value] of Object.entries(tableSettings)) {
+    if (!/^[a-z]\w*$/.test(name) || !Number.isSafeInteger(value)) {
+      throw new TypeError(
+        `tableSettings.${name} ${JSON.stringify(value)} must be a setting's name with a whole number`,
+      )
+    }
   }
   const nameOf = (table: Table | Rollup): string =>
     tableNames[table.name] ?? ("source" in table ? nameOf(tables[table.source]) + table.suffix : table.name)
@@ -130,6 +140,7 @@ function resolve(options: SchemaOptions): Schema {
     nameOf,
     storageOf: (table) => (cluster === undefined ? nameOf(table) : `${nameOf(table)}_local`),
     hoursOf: (signal) => retentionHours(retention[signal] ?? DEFAULT_RETENTION_HOURS, `retention.${signal}`),
+    tableSettings,
   }
 }
 
@@ -171,7 +182,7 @@ function storageStatement(schema: Schema, table: Table | Rollup): SchemaStatemen
     ...(primaryKey === undefined ? [] : [`PRIMARY KEY (${primaryKey.join(", ")})`]),
     `ORDER BY (${orderBy.join(", ")})`,
     ...(hours === 0 ? [] : [`TTL ${ttlFrom} + toIntervalHour(${hours})`]),
-    `SETTINGS ${Object.entries(settings)
+    `SETTINGS ${Object.entries({ ...settings, ...schema.tableSettings })
       .map(([setting, value]) => `${setting} = ${value}`)
       .join(", ")}`,
   ].join("\n")

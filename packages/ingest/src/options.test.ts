@@ -43,6 +43,7 @@ test("a URL alone is enough", () => {
       retention: undefined,
       cluster: undefined,
       rollups: undefined,
+      tableSettings: undefined,
     },
     format: "Native",
     createTables: false,

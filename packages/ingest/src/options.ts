@@ -119,6 +119,14 @@ const checks: { readonly [Name in keyof Required<IngestOptions>]: readonly [Chec
     "a cluster's name, or { name, keeperPath?, replica? }",
   ],
   rollups: [isBoolean, "true or false"],
+  tableSettings: [
+    (value) =>
+      isObject(value) &&
+      Object.entries(value as object).every(
+        ([name, one]) => /^[a-z]\w*$/.test(name) && Number.isSafeInteger(one),
+      ),
+    "an object of MergeTree settings, each a whole number",
+  ],
 }
 
 export function resolveOptions(input: string | IngestOptions): Config {
@@ -247,7 +255,7 @@ function pem(name: string, value: string): Buffer {
 }
 
 function schemaOptions(
-  { tableNames, retention, cluster, rollups: withRollups }: IngestOptions,
+  { tableNames, retention, cluster, rollups: withRollups, tableSettings }: IngestOptions,
   database: string,
 ) {
   if (tableNames !== undefined) {
@@ -274,7 +282,7 @@ function schemaOptions(
         throw badOption(`cluster.${name}`, value, "a text")
     }
   }
-  return { database, tableNames, retention, cluster, rollups: withRollups }
+  return { database, tableNames, retention, cluster, rollups: withRollups, tableSettings }
 }
 
 function checkNames(what: string, given: object, known: readonly string[]): void {

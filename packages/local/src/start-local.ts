@@ -15,7 +15,7 @@ import { runSql } from "./run-sql.ts"
 import { startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
-import { insertSettings, serverSettings, tuneTables } from "./tune-tables.ts"
+import { creationSettings, insertSettings, serverSettings, tuneTables } from "./tune-tables.ts"
 import { oncePerMinute } from "./once-per-minute.ts"
 
 export interface Local extends AsyncDisposable {
@@ -133,6 +133,7 @@ async function openIngest(config: LocalConfig, directory: DataDirectory | undefi
           retryForMs: 3_000,
           settings: insertSettings,
           serverSettings,
+          tableSettings: creationSettings,
         },
   )
   try {

@@ -27,6 +27,12 @@ export const serverSettings: Readonly<Record<string, number>> = {
   query_condition_cache_size: 16 * MiB,
 }
 
+/**
+ * Of new tables: what cannot be changed later. A row of a page costs as much as its granule, of every column: with a
+ * quarter of ClickHouse's 8,192 rows, rare attributes are found for 60 % of the CPU; storing costs the same.
+ */
+export const creationSettings: Readonly<Record<string, number>> = { index_granularity: 2048 }
+
 const tableSettings = {
   // A part with a file for each column and index has 150 files, which cost more than what is in them until it is large.
   min_bytes_for_wide_part: 128 * 1024 * 1024,
