@@ -9,8 +9,8 @@ import { runNode } from "../run-node.ts"
 const dist = new URL("../../packages/node/dist/", import.meta.url).href
 
 /** On Node 20; later ones do without old-node-hooks.js. */
-const mostAtStart = 31
-const mostWithSpan = 87
+const mostAtStart = 24
+const mostWithSpan = 88
 
 const advice = `Load what only some starts need, or what is needed from the first span on, by require() when it is
 needed, as sdk.ts does it; or put two files together where that reads better. If a start cannot do without another file,

@@ -2,11 +2,11 @@
 import { createRequire } from "./builtins.ts"
 import { loadedTooEarly } from "./loaded-too-early.ts"
 import type { Options } from "./options.ts"
-import { readOptions } from "./read-options.ts"
 import { type Clickstack, start } from "./start.ts"
 
 const require = createRequire(import.meta.url)
 const apiCopies = (): typeof import("./api-copies.ts") => require("./api-copies.js")
+const reader = (): typeof import("./read-options.ts") => require("./read-options.js")
 
 /**
  * Starts the SDK; a second call gives what the first gave.
@@ -14,7 +14,7 @@ const apiCopies = (): typeof import("./api-copies.ts") => require("./api-copies.
  */
 export function init(options: Options = {}): Clickstack {
   return start(
-    () => readOptions(options),
+    () => reader().readOptions(options),
     () => ({ copies: apiCopies().loadedApiCopies(), libraries: loadedTooEarly() }),
   )
 }

@@ -2,11 +2,11 @@
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { createRequire } from "./builtins.ts"
 import type { Options } from "./options.ts"
-import { readOptions } from "./read-options.ts"
 import { type Clickstack, start } from "./start.ts"
 
 const require = createRequire(import.meta.url)
 const apiCopies = (): typeof import("./api-copies.ts") => require("./api-copies.js")
+const reader = (): typeof import("./read-options.ts") => require("./read-options.js")
 
 export interface IsolationOptions {
   /** In place of the process's environment; empty unless given. */
@@ -23,7 +23,7 @@ export interface IsolationOptions {
  */
 export function startIsolated(options: Options, { env = {}, watch }: IsolationOptions = {}): Clickstack {
   return start(
-    () => readOptions(options),
+    () => reader().readOptions(options),
     () => ({ copies: apiCopies().loadedApiCopies(), libraries: [] }),
     { env, watch },
   )

@@ -4,6 +4,7 @@ import type { Resource } from "@opentelemetry/resources"
 import type { LoggerProvider } from "@opentelemetry/sdk-logs"
 import type { MeterProvider } from "@opentelemetry/sdk-metrics"
 import type { BasicTracerProvider, SpanProcessor } from "@opentelemetry/sdk-trace-base"
+import type { AtStart } from "./at-start.ts"
 import { createRequire, isMainThread } from "./builtins.ts"
 import type { Config } from "./config.ts"
 import type { Propagation } from "./context/propagation.ts"
@@ -15,7 +16,7 @@ import { contextAsyncHooks } from "./opentelemetry.ts"
 import type { OpenDelivery, Parts } from "./pipeline.ts"
 import type { Holding } from "./sampling/hold-spans.ts"
 import type { SamplingStats } from "./sampling/holder.ts"
-import { members, type Signal } from "./signals.ts"
+import type { Signal } from "./signals.ts"
 import { type AttachingContextManager, lazy, type Sources } from "./stand-ins.ts"
 import type { Say } from "./stderr.ts"
 
@@ -61,19 +62,27 @@ export interface Sdk {
   readonly produced: () => number
 }
 
-/** `watch` sees spans start and end, beside the deliveries. */
-export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk {
+interface SdkOptions {
+  /** Made when it is first asked for. */
+  readonly config: () => Config
+  readonly at: AtStart
+  readonly say: Say
+  /** Sees spans start and end, beside the deliveries. */
+  readonly watch: SpanProcessor | undefined
+}
+
+export function createSdk({ config, at, say, watch }: SdkOptions): Sdk {
   const open: OpenDelivery[] = []
   let holding: Holding | undefined
-  const budget = lazy(() => load.budget().createBudget(config.queueBytes))
+  const budget = lazy(() => load.budget().createBudget(config().queueBytes))
   const outages = lazy(() => load.outages().createOutages(say))
-  const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config, say))
-  const redaction = lazy(() => load.redaction().createRedaction(config.redact))
+  const destinations = lazy<Destinations>(() => load.destinations().createDestinations(config(), say))
+  const redaction = lazy(() => load.redaction().createRedaction(config().redact))
   const resource = lazy<Resource>(() =>
-    load.resource().createResource(config, { redact: redaction.get()?.value }),
+    load.resource().createResource(config(), { redact: redaction.get()?.value }),
   )
   const parts = <S extends Signal>(signal: S): Parts<Exporters[S]> => ({
-    config,
+    config: config(),
     resource: resource.get(),
     targets: destinations.get().targets(signal),
     redaction: redaction.get(),
@@ -89,20 +98,15 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
   const tracer = lazy<BasicTracerProvider>(() => load.traces().createTracerProvider(parts("traces")))
   const logger = lazy<LoggerProvider>(() => load.logs().createLoggerProvider(parts("logs")))
   const meter = lazy<MeterProvider>(() => load.metrics().createMeterProvider(parts("metrics")))
-  const on = (signal: Signal) => {
-    const { exporter, destination } = config[signal]
-    const taken = destination.some((one) => typeof one === "string" || one[members[signal]] !== undefined)
-    return taken && exporter !== "none" && !config.disabled
-  }
   const context = lazy<AttachingContextManager>(createContextManager)
-  const propagation = lazy<Propagation>(() => load.propagation().createPropagation(config))
+  const propagation = lazy<Propagation>(() => load.propagation().createPropagation(config()))
   const sources: Sources = {
     context,
     propagation: lazy(() => propagation.get().propagator),
     headers: propagation,
-    ...(on("traces") ? { trace: tracer } : {}),
-    ...(on("logs") ? { logs: logger } : {}),
-    ...(on("metrics") ? { metrics: meter } : {}),
+    ...(at.signals.has("traces") ? { trace: tracer } : {}),
+    ...(at.signals.has("logs") ? { logs: logger } : {}),
+    ...(at.signals.has("metrics") ? { metrics: meter } : {}),
   }
 
   const made = { traces: tracer, logs: logger, metrics: meter }
@@ -136,10 +140,10 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
       collected,
       ...open
         .filter(({ signal }) => signal !== "metrics")
-        .map((one) => one.flush(timeout ?? config[one.signal].exportTimeout, options)),
+        .map((one) => one.flush(timeout ?? config()[one.signal].exportTimeout, options)),
     ])
     const metrics = open.filter(({ signal }) => signal === "metrics")
-    await Promise.all(metrics.map((one) => one.flush(timeout ?? config.metrics.exportTimeout, options)))
+    await Promise.all(metrics.map((one) => one.flush(timeout ?? config().metrics.exportTimeout, options)))
   }
 
   async function close(timeout: number): Promise<void> {
@@ -158,12 +162,12 @@ export function createSdk(config: Config, say: Say, watch?: SpanProcessor): Sdk 
     sources,
     diag: diagLogger(say),
     warm: () => {
-      if (!on("traces")) return
+      if (!at.signals.has("traces")) return
       context.get()
       tracer.get()
     },
     hostWorkers: () => {
-      if (config.delivery && !config.disabled && !closed && isMainThread()) host.get()
+      if (!at.disabled && !closed && isMainThread() && config().delivery) host.get()
     },
     flush: (timeout) => flush(timeout),
     close,

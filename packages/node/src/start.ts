@@ -3,21 +3,25 @@
 import type { SpanProcessor } from "@opentelemetry/sdk-trace-base"
 import type { ApiCopy } from "./api-copies.ts"
 import { createRequire, isTerminal } from "./builtins.ts"
-import { configFrom } from "./config.ts"
-// The app may import it while we require it: test/node/import-graph.test.ts
+import { plainStart, startOf } from "./at-start.ts"
+// The app may import these while we require them: test/node/import-graph.test.ts
+// oxlint-disable-next-line no-unassigned-import
+import "./clickstack-error.ts"
 // oxlint-disable-next-line no-unassigned-import
 import "./context/capture-error.ts"
 import { watchEnd } from "./delivery/process-end.ts"
+import type { Config } from "./config.ts"
 import type { DescribedSetting } from "./describe.ts"
 import { type Providers, registerGlobals } from "./globals.ts"
 import { installHooks } from "./instrumentation/hooks.ts"
 import type { DescribedInstrumentation } from "./instrumentation/module-patcher.ts"
+import type { InstrumentationContext } from "./instrumentation/row.ts"
 import { table } from "./instrumentation/table.ts"
 import { installExceptions } from "./exceptions/install-exceptions.ts"
 import { holdFirstLines, releaseFirstLines } from "./logging/app-lines.ts"
 import { createSdk, type Sdk, type Stats } from "./sdk.ts"
-import { type AttachingContextManager, currentPropagation, seat, standIns } from "./stand-ins.ts"
-import { createSay } from "./stderr.ts"
+import { type AttachingContextManager, currentPropagation, lazy, seat, standIns } from "./stand-ins.ts"
+import { createSay, type Say } from "./stderr.ts"
 
 export interface Clickstack {
   /** Sends what was recorded so far; waits until it is delivered, dropped, or the time is up. Never rejects. */
@@ -42,8 +46,9 @@ export interface Description {
   }
 }
 
-// Most starts need it never.
+// Most starts need the one never, and the other not at once.
 const require = createRequire(import.meta.url)
+const configuration = (): typeof import("./config.ts") => require("./config.js")
 const describer = (): typeof import("./describe.ts") => require("./describe.js")
 
 const warmAfter = 100 // milliseconds, when most servers have started
@@ -81,12 +86,21 @@ export function start(
     running.warnAgain()
     return running.clickstack
   }
-  const resolution = configFrom(readOptions(), isolation?.env)
-  const { config, warnings } = resolution
-  const say = createSay(config.logLevel)
-  for (const warning of warnings) say("warn", warning, warning)
+  const code = readOptions()
+  const env = isolation?.env ?? environment()
+  let said: Say | undefined
+  const resolution = lazy(() => {
+    const made = configuration().configFrom(code, env)
+    said = createSay(made.config.logLevel)
+    for (const warning of made.warnings) said("warn", warning, warning)
+    return made
+  })
+  const config = () => resolution.get().config
+  const say: Say = (...line) => (said ?? createSay(config().logLevel))(...line)
+  const at =
+    (code === noOptions && isolation === undefined ? plainStart(env) : undefined) ?? startOf(config())
 
-  const sdk = createSdk(config, say, isolation?.watch)
+  const sdk = createSdk({ config, at, say, watch: isolation?.watch })
   const before = findBefore?.()
   const { taken, leave } = takePlace(sdk, before, isolation !== undefined)
   if (taken.length > 0) {
@@ -96,24 +110,24 @@ export function start(
       `another OpenTelemetry SDK registered ${taken.join(", ")} before and keeps it; call init() first, or remove the other`,
     )
   }
-  const forgetExceptions = config.disabled
+  const forgetExceptions = at.disabled
     ? undefined
-    : installExceptions(config, say, isolation === undefined)
-  const instrumented = config.disabled ? [] : table.filter(({ name }) => config.instrumentation.on.has(name))
+    : installExceptions({ config, at, say, watch: isolation === undefined })
+  const instrumented = table.filter(({ name }) => at.instrumentations.has(name))
   const hooks =
     instrumented.length === 0
       ? undefined
-      : installHooks(instrumented, { config, say, propagation: currentPropagation }, sdk.hostWorkers)
+      : installHooks(instrumented, contextOf(config, say), sdk.hostWorkers)
   if (hooks === undefined) sdk.hostWorkers()
-  if (before !== undefined && before.libraries.length > 0 && !config.disabled) {
+  if (before !== undefined && before.libraries.length > 0 && !at.disabled) {
     say(
       "warn",
       "late",
       `init() came after ${before.libraries.join(", ")} loaded, which will not be traced; call it first, or start with node --import @clickstack/node/register`,
     )
   }
-  if (config.startupLine ?? (isInfo(config.logLevel) || isTerminal(2))) {
-    createSay("info")("info", "start", describer().startupLine(config))
+  if (at.startupLine ?? isTerminal(2)) {
+    createSay("info")("info", "start", describer().startupLine(config()))
   }
 
   if (isolation === undefined) holdFirstLines()
@@ -127,8 +141,11 @@ export function start(
   const unwatch =
     isolation === undefined
       ? watchEnd({
-          budget: config.exitBudget,
-          onSignals: config.stopOnSignals,
+          budget: () => {
+            releaseFirstLines()
+            return resolution.made()?.config.exitBudget ?? 0 // without a configuration nothing is recorded
+          },
+          onSignals: at.stopOnSignals,
           flush: sdk.flushBriefly,
           exit: sdk.exit,
           produced: sdk.produced,
@@ -141,7 +158,7 @@ export function start(
     shutdown: () =>
       (closing ??= (async () => {
         clearTimeout(warming)
-        await sdk.close(config.exitBudget)
+        await sdk.close(config().exitBudget)
         unwatch?.()
         hooks?.remove()
         forgetExceptions?.()
@@ -150,8 +167,8 @@ export function start(
       })()),
     stats: sdk.stats,
     describe: () => ({
-      settings: describer().describeSettings(resolution),
-      warnings,
+      settings: describer().describeSettings(resolution.get()),
+      warnings: resolution.get().warnings,
       taken,
       instrumentation: {
         ...(hooks?.describe() ?? { instrumented: [], unsupported: [] }),
@@ -173,6 +190,17 @@ export function start(
   global[key] = started
   return clickstack
 }
+
+/** As it is now, whatever the app does with it. On Windows names count in any case, which a copy would not know. */
+const environment = () => (process.platform === "win32" ? process.env : { ...process.env })
+
+const contextOf = (config: () => Config, say: Say): InstrumentationContext => ({
+  get config() {
+    return config()
+  },
+  say,
+  propagation: currentPropagation,
+})
 
 /** Puts the SDK behind the globals; `leave` takes it away again. */
 function takePlace({ sources, diag }: Sdk, before: Before | undefined, displace: boolean) {
@@ -210,5 +238,3 @@ function seatBelow({ trace, logs, metrics, context, propagation }: Partial<Provi
     { below: true },
   )
 }
-
-const isInfo = (level: string) => ["info", "debug", "verbose", "all"].includes(level)

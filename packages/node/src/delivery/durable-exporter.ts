@@ -73,7 +73,7 @@ export function createDurable<E extends AnyExporter>(exporter: E, options: Durab
 
   const flush = async (ms: number, brief: boolean) => delivery?.flush(ms, { brief })
   const unwatch = watchEnd({
-    budget: exitBudget,
+    budget: () => exitBudget,
     onSignals: options.stopOnSignals ?? true,
     flush: async (ms) => flush(ms, true),
     exit: () => delivery?.exit(),

@@ -5,7 +5,7 @@ import { isMainThread } from "../builtins.ts"
 
 /** Somebody who has things to send before the end. */
 export interface Ending {
-  readonly budget: number
+  readonly budget: () => number
   /** Whether it cares for signals. */
   readonly onSignals: boolean
   /** Sends what is in memory; ends early when the other side is away and the disk keeps it. */
@@ -61,7 +61,7 @@ function hearSignals(): void {
   draining = undefined
 }
 
-const budget = () => Math.max(0, ...[...endings].map((one) => one.budget))
+const budget = () => Math.max(0, ...[...endings].map((one) => one.budget()))
 const produced = () => [...endings].reduce((sum, one) => sum + one.produced(), 0)
 
 async function flushAll(timeout: number): Promise<void> {

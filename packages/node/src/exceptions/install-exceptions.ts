@@ -1,5 +1,6 @@
 // What exceptions need from the start: a place where everybody finds the recorder, which is loaded with the first
 // exception, and the listeners for what nobody catches.
+import type { AtStart } from "../at-start.ts"
 import { createRequire } from "../builtins.ts"
 import type { Config } from "../config.ts"
 import { debug } from "../context/current.ts"
@@ -21,15 +22,22 @@ const load = {
 // Handed over, because a loader such as tsx's may load what is required later a second time, with all it imports.
 const surroundings: Omit<Surroundings, "variables"> = { logs: standIns.logs, seenEsModules }
 
-/** `watch`: whether the process is ours to watch. */
-export function installExceptions(config: Config, say: Say, watch: boolean): () => void {
-  const variables = config.capture.localVariables
-    ? load.localVariables().watchLocalVariables(say, load.redaction().createRedaction(config.redact))
+interface ExceptionOptions {
+  readonly config: () => Config
+  readonly at: AtStart
+  readonly say: Say
+  /** Whether the process is ours to watch. */
+  readonly watch: boolean
+}
+
+export function installExceptions({ config, at, say, watch }: ExceptionOptions): () => void {
+  const variables = at.localVariables
+    ? load.localVariables().watchLocalVariables(say, load.redaction().createRedaction(config().redact))
     : undefined
   let recorder: ExceptionRecorder | undefined
   const safely = (fn: (made: ExceptionRecorder) => void) => {
     try {
-      fn((recorder ??= load.recorder().createRecorder(config, { ...surroundings, variables })))
+      fn((recorder ??= load.recorder().createRecorder(config(), { ...surroundings, variables })))
     } catch (error) {
       debug(`an exception could not be recorded: ${String(error)}`)
     }
@@ -40,9 +48,9 @@ export function installExceptions(config: Config, say: Say, watch: boolean): () 
   }
   const unseat = seatRecorder(lazily)
   const unwatch =
-    watch && config.capture.exceptions
+    watch && at.exceptions
       ? watchCrashes({
-          rejectionsPass: config.rejectionsPass,
+          rejectionsPass: at.rejectionsPass,
           record: (error, dying) => {
             lazily.record(error, { dying })
             safely(() => load.openSpans().failOpenSpans(error, dying))
