@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { startLocal } from "@clickstack/local"
 import { expect, test } from "vitest"
+import { post } from "./otlp.ts"
 import { clickstack } from "./run-clickstack.ts"
 import { freePorts } from "./temporary.ts"
 
@@ -22,6 +23,16 @@ test("the example of the library runs as it stands", async () => {
   expect(stdout).toMatch(
     /^http:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n0 one\n1\n\n0\n$/,
   )
+})
+
+test("the log that is sent by hand is stored, as of now", async () => {
+  const [, payload = ""] = /-d '(\{.*\})'\n/.exec(readme) ?? []
+  await using local = await startLocal({ memory: true, ...freePorts })
+  const before = Date.now()
+  expect((await post(local.otlp.http, "logs", payload)).status).toBe(200)
+  const { logs } = await local.read.logs({ from: "5m", text: "hello" })
+  expect(logs.map(({ body }) => body)).toEqual(["hello"])
+  expect(Date.parse(logs[0]?.time ?? "")).toBeGreaterThanOrEqual(before - 1)
 })
 
 test("every path of the API is in it, with its parameters", async () => {

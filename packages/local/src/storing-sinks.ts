@@ -50,7 +50,10 @@ export function storingSinks(
       return partial
     },
     async logs(data) {
-      for (const log of data) if (!isSessionReplay(log)) applyLogRules(log)
+      for (const log of data) {
+        if (!isSessionReplay(log)) applyLogRules(log)
+        if (isUnset(log.hrTime) && isUnset(log.hrTimeObserved)) observeNow(log)
+      }
       const partial = await logs.write(data)
       const ordinary = data.filter((log) => !isSessionReplay(log))
       tally.logs += ordinary.length
@@ -67,6 +70,16 @@ export function storingSinks(
       return partial
     },
   }
+}
+
+type HrTime = [seconds: number, nanoseconds: number]
+
+const isUnset = ([seconds, nanoseconds]: HrTime): boolean => seconds === 0 && nanoseconds === 0
+
+/** Else it would be of 1970, older than anything is kept, and gone although its sender was told of success. */
+function observeNow(log: { hrTimeObserved: HrTime }): void {
+  const now = Date.now()
+  log.hrTimeObserved = [Math.floor(now / 1000), (now % 1000) * 1_000_000]
 }
 
 /** ingest keeps these records in a table of their own, and the rules are not for them. */
