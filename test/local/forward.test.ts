@@ -95,49 +95,58 @@ test("a partial success comes back to the sender", async () => {
   endpoint.close()
 })
 
-test("nothing is lost while the gateway is killed and restarted under load, and at most one batch a kill is there twice", async () => {
-  const start = (port: string) =>
-    startClickstack(["--http-port", port, "--grpc-port", "0", "--ui-port", "0"], { cwd: join(cwd) })
-  let gateway = await start("0")
-  const port = new URL(gateway.http).port
-  const agent = await startClickstack(["--forward", gateway.http], { cwd })
-  const kills = 3
-  const batches = 120
-  const batchSize = 20
+test(
+  "nothing is lost while the gateway is killed and restarted under load, and at most one batch a kill is there twice",
+  { timeout: 180_000 },
+  async () => {
+    const start = (port: string) =>
+      startClickstack(["--http-port", port, "--grpc-port", "0", "--ui-port", "0"], { cwd: join(cwd) })
+    let gateway = await start("0")
+    const port = new URL(gateway.http).port
+    const agent = await startClickstack(["--forward", gateway.http], { cwd })
+    const kills = 3
+    const batches = 120
+    const batchSize = 20
 
-  // One sender, one batch at a time, that repeats what it was told to repeat: what OpenTelemetry's senders do.
-  let sent = 0
-  const sending = (async () => {
-    for (; sent < batches; sent++) {
-      const batch = logs(
-        Array.from({ length: batchSize }, (_, index) => ({ body: `batch ${sent} log ${index}` })),
-      )
-      for (let tries = 0; ; tries++) {
-        const { status } = await post(agent.http, "logs", batch)
-        if (status === 200) break
-        if (status !== 503 || tries > 3000) throw new Error(`the agent answered ${status}`)
-        await new Promise((resolve) => setTimeout(resolve, 20))
+    // One sender, one batch at a time, that repeats what it was told to repeat: what OpenTelemetry's senders do.
+    let sent = 0
+    const sending = (async () => {
+      for (; sent < batches; sent++) {
+        const batch = logs(
+          Array.from({ length: batchSize }, (_, index) => ({ body: `batch ${sent} log ${index}` })),
+        )
+        for (let tries = 0; ; tries++) {
+          const { status } = await post(agent.http, "logs", batch)
+          if (status === 200) break
+          if (status !== 503 || tries > 3000) throw new Error(`the agent answered ${status}`)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
       }
+    })()
+    for (let kill = 1; kill <= kills; kill++) {
+      await vi.waitFor(() => expect(sent).toBeGreaterThan((batches / (kills + 1)) * kill), 60_000)
+      await gateway.end("SIGKILL")
+      gateway = await start(port)
     }
-  })()
-  for (let kill = 1; kill <= kills; kill++) {
-    await vi.waitFor(() => expect(sent).toBeGreaterThan((batches / (kills + 1)) * kill), 20_000)
-    await gateway.end("SIGKILL")
-    gateway = await start(port)
-  }
-  await sending
-  await agent.end()
-  await gateway.end()
+    await sending
+    await agent.end()
+    await gateway.end()
 
-  await using data = await startLocal({ dir: join(cwd, ".clickstack"), httpPort: 0, grpcPort: 0, uiPort: 0 })
-  const [counts] = await data.query<{ all: number; different: number }>(
-    "SELECT count() AS all, uniqExact(Body) AS different FROM otel_logs",
-  )
-  expect(counts?.different).toBe(batches * batchSize)
-  expect(counts?.all).toBeLessThanOrEqual((batches + kills) * batchSize)
-})
+    await using data = await startLocal({
+      dir: join(cwd, ".clickstack"),
+      httpPort: 0,
+      grpcPort: 0,
+      uiPort: 0,
+    })
+    const [counts] = await data.query<{ all: number; different: number }>(
+      "SELECT count() AS all, uniqExact(Body) AS different FROM otel_logs",
+    )
+    expect(counts?.different).toBe(batches * batchSize)
+    expect(counts?.all).toBeLessThanOrEqual((batches + kills) * batchSize)
+  },
+)
 
-test("the same from an app with the SDK: every span of it is there", async () => {
+test("the same from an app with the SDK: every span of it is there", { timeout: 180_000 }, async () => {
   const dir = join(cwd, "sdk")
   const start = (port: string) =>
     startClickstack(["--dir", dir, "--http-port", port, "--grpc-port", "0", "--ui-port", "0"], { cwd })
@@ -164,12 +173,12 @@ test("the same from an app with the SDK: every span of it is there", async () =>
     }
     return traces.length
   }
-  await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(20), 30_000)
+  await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(20), 60_000)
   for (let kill = 0; kill < 2; kill++) {
     const before = await stored()
     await gateway.end("SIGKILL")
     gateway = await start(port)
-    await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before), 30_000)
+    await vi.waitFor(async () => expect(await stored()).toBeGreaterThan(before), 60_000)
   }
   app.stdin.end()
   expect(await ended).toEqual([0, null])
