@@ -79,6 +79,7 @@ test("a worker thread's part of a request has its trace, session and attributes;
   const args = ["--import", "@clickstack/node/register", "fixtures/worker.mjs"]
   const env = {
     PATH: process.env["PATH"],
+    HOME: "",
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url!,
     OTEL_METRICS_EXPORTER: "none",
   }

@@ -66,6 +66,7 @@ export function startApp(
     cwd: fixtures,
     env: {
       PATH: process.env["PATH"],
+      HOME: "",
       CLICKSTACK_INSTRUMENTATION_CONSOLE: "false", // what these apps print is for the tests
       CLICKSTACK_METRICS_EXPORTER: "none",
       CLICKSTACK_STARTUP_LINE: "false",

@@ -125,6 +125,7 @@ test("a debugger that is attached is left alone, which one line says", async () 
       env: {
         ...on,
         PATH: process.env["PATH"],
+        HOME: "",
         OTEL_LOGS_EXPORTER: "none",
         OTEL_METRICS_EXPORTER: "none",
         CLICKSTACK_STARTUP_LINE: "false",

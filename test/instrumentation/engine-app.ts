@@ -40,6 +40,7 @@ export function appDirectory(files: Readonly<Record<string, string>>): AppDirect
         // What is recorded goes nowhere, and nothing is said of that.
         env: {
           PATH: process.env["PATH"],
+          HOME: "",
           OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
           CLICKSTACK_SPOOL: "false",
           CLICKSTACK_EXIT_BUDGET: "0",

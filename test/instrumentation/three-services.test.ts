@@ -22,6 +22,7 @@ async function start(service: string, script: string, nextUrl = ""): Promise<str
     cwd: directory,
     env: {
       PATH: process.env["PATH"],
+      HOME: "",
       OTEL_SERVICE_NAME: service,
       CLICKSTACK_CLICKHOUSE_URL: tables.url,
       NEXT_URL: nextUrl,

@@ -44,6 +44,7 @@ describe.skipIf(!foreignWanted)("foreign distributions", () => {
       cwd,
       env: {
         PATH: process.env["PATH"],
+        HOME: "",
         OTEL_EXPORTER_OTLP_ENDPOINT: local.otlp.http,
         OTEL_SERVICE_NAME: service,
         // The others ask clouds where they are.

@@ -158,6 +158,7 @@ test("the same from an app with the SDK: every span of it is there", { timeout: 
     cwd: fileURLToPath(new URL("fixtures", import.meta.url)),
     env: {
       PATH: process.env["PATH"],
+      HOME: "",
       CLICKSTACK_ENDPOINT: agent.http,
       CLICKSTACK_TRACES_DELAY: "50",
       CLICKSTACK_EXIT_BUDGET: "30000",

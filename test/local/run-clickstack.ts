@@ -32,7 +32,7 @@ interface Options {
 function start(args: readonly string[], { cwd, env = {} }: Options) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"], NO_COLOR: "1", ...env },
+    env: { PATH: process.env["PATH"], HOME: "", NO_COLOR: "1", ...env },
     stdio: "pipe",
   })
   const output = { stdout: "", stderr: "" }

@@ -24,6 +24,7 @@ async function filesOf(app: string, script: string): Promise<string[]> {
     await writeFile(join(directory, app), script)
     const env = {
       PATH: process.env["PATH"],
+      HOME: "",
       NODE_V8_COVERAGE: join(directory, "coverage"),
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
       OTEL_LOG_LEVEL: "none",

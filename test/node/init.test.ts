@@ -154,7 +154,7 @@ test.runIf(hasTerminal)("the line at start comes where stderr is a terminal", ()
     ["-qec", `${node} --import @clickstack/node/register -e ""`, "/dev/null"],
     {
       cwd,
-      env: { PATH: process.env["PATH"], OTEL_SERVICE_NAME: "shop" },
+      env: { PATH: process.env["PATH"], HOME: "", OTEL_SERVICE_NAME: "shop" },
       encoding: "utf8",
     },
   )

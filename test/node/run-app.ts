@@ -24,7 +24,7 @@ export function runApp(app: string, args: readonly string[] = [], options: RunOp
   return new Promise((resolve, reject) => {
     const child = spawn(node, [...nodeOptions, app, ...args], {
       cwd: fixtures,
-      env: { PATH: process.env["PATH"], ...env },
+      env: { PATH: process.env["PATH"], HOME: "", ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout,
       killSignal: "SIGKILL",

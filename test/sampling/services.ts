@@ -32,6 +32,7 @@ export async function startServices(
     const child = fork(fixture, {
       env: {
         PATH: process.env["PATH"],
+        HOME: "",
         ...env,
         OPTIONS: JSON.stringify(options),
         ...(next !== undefined && { NEXT: next }),

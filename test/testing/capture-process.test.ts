@@ -111,7 +111,7 @@ test("connect() hears a service that runs by itself", async () => {
   await using telemetry = await connect({ port: 0 })
   const register = fileURLToPath(import.meta.resolve("@clickstack/node/register"))
   const service = spawn(process.execPath, ["--import", register, fileURLToPath(fixture("service.mjs"))], {
-    env: { PATH: process.env["PATH"], ...telemetry.env, OTEL_SERVICE_NAME: "service" },
+    env: { PATH: process.env["PATH"], HOME: "", ...telemetry.env, OTEL_SERVICE_NAME: "service" },
     stdio: ["pipe", "ignore", "ignore"],
   })
   try {

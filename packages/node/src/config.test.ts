@@ -1,7 +1,8 @@
 // Every option and every variable: alone, in conflict, wrong.
+import { userInfo } from "node:os"
 import { describe, expect, test } from "vitest"
 import { ClickstackError } from "./clickstack-error.ts"
-import type { Config } from "./config.ts"
+import { type Config, stateDirectory } from "./config.ts"
 import { resolveConfig } from "./read-options.ts"
 import type { Options } from "./options.ts"
 import { table } from "./instrumentation/table.ts"
@@ -734,4 +735,18 @@ describe("combinations", () => {
     const { config } = resolveConfig({}, {})
     expect([config, config.traces, config.limits, config.traces.headers].every(Object.isFrozen)).toBe(true)
   })
+})
+
+test("without HOME the state directory is where the system says that the user's home is", () => {
+  const { HOME: home, XDG_STATE_HOME: state } = process.env
+  try {
+    delete process.env["HOME"]
+    delete process.env["XDG_STATE_HOME"]
+    const found = stateDirectory()
+    expect(found?.startsWith(userInfo().homedir)).toBe(true)
+    expect(stateDirectory({})).toBeUndefined()
+  } finally {
+    if (home !== undefined) process.env["HOME"] = home
+    if (state !== undefined) process.env["XDG_STATE_HOME"] = state
+  }
 })

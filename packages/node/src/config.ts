@@ -294,7 +294,7 @@ function kubernetesFrom(env: NodeJS.ProcessEnv): Record<string, string> | undefi
 
 /** Where programs keep what they need again after a restart. */
 export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { XDG_STATE_HOME: state, HOME: home, LOCALAPPDATA: local } = env
+  const { XDG_STATE_HOME: state, HOME: home = homeOf(env), LOCALAPPDATA: local } = env
   const base =
     process.platform === "win32"
       ? local
@@ -303,6 +303,16 @@ export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string | u
         : home &&
           paths.join(home, process.platform === "darwin" ? "Library/Application Support" : ".local/state")
   return base && paths.isAbsolute(base) ? paths.join(base, "clickstack") : undefined
+}
+
+/** Services of a system are often started without HOME: then as the system knows the user. */
+function homeOf(env: NodeJS.ProcessEnv): string | undefined {
+  if (env !== process.env) return undefined
+  try {
+    return process.getBuiltinModule("node:os").homedir()
+  } catch {
+    return undefined // no such user, as in many containers
+  }
 }
 
 function place(target: Record<string, unknown>, path: string, value: unknown): void {

@@ -77,6 +77,7 @@ export const peers: readonly Peer[] = [
 /** Where everything goes: a sink of this run's own. */
 export const environment = (sink: string): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "",
+  HOME: "",
   NODE_ENV: "production",
   OTEL_EXPORTER_OTLP_ENDPOINT: sink,
   OTEL_SERVICE_NAME: "bench",

@@ -88,6 +88,7 @@ const files: Record<string, string> = {
 }
 const env = {
   PATH: process.env["PATH"],
+  HOME: "",
   OTEL_EXPORTER_OTLP_ENDPOINT: nowhere,
   OTEL_SERVICE_NAME: "bench",
   OTEL_LOG_LEVEL: "none",
