@@ -1,7 +1,7 @@
 // init() and register as an app meets them: once, with one clear line where something is off, and without a trace in
 // the app's output, environment or exit code.
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -204,4 +204,21 @@ test("a ClickHouse URL without @clickstack/ingest is one line that says what to 
   expect(stderr).toBe(
     "clickstack: traces to http://***@127.0.0.1:9/: 1 items dropped: writing to ClickHouse needs the package @clickstack/ingest: npm install @clickstack/ingest\n",
   )
+})
+
+test.each([
+  ["register", register, ""],
+  ["init()", [], 'require("@clickstack/node").init();'],
+])("a service without HOME that starts by %s has its spool in its user's home", async (_, options, begin) => {
+  const home = mkdtempSync(join(tmpdir(), "clickstack-home-"))
+  try {
+    // As for a service of the system: only the user's entry there knows the home.
+    const service = `delete process.env.HOME; process.getBuiltinModule("node:os").homedir = () => ${JSON.stringify(home)}`
+    const code = `${begin} require("@opentelemetry/api").trace.getTracer("x").startSpan("a").end()`
+    const nodeOptions = ["--import", `data:text/javascript,${encodeURIComponent(service)}`, ...options]
+    expect(await run(code, { ...nowhere, OTEL_LOG_LEVEL: "none" }, nodeOptions)).toEqual(clean)
+    expect(existsSync(join(home, ".local", "state", "clickstack"))).toBe(true)
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 })

@@ -744,7 +744,7 @@ test("without HOME the state directory is where the system says that the user's 
     delete process.env["XDG_STATE_HOME"]
     const found = stateDirectory()
     expect(found?.startsWith(userInfo().homedir)).toBe(true)
-    expect(stateDirectory({})).toBeUndefined()
+    expect(stateDirectory({}, () => undefined)).toBeUndefined()
   } finally {
     if (home !== undefined) process.env["HOME"] = home
     if (state !== undefined) process.env["XDG_STATE_HOME"] = state

@@ -133,12 +133,13 @@ export interface Resolution {
 type Candidate = Omit<Resolved, "own">
 
 /**
- * `code` are the options that were given, as `readOptions` has read them.
+ * `code` are the options that were given, as `readOptions` has read them; `findHome` is asked where `env` has no HOME.
  * @throws ClickstackError CONFIG_INVALID for options that contradict each other.
  */
 export function configFrom(
   code: ReadonlyMap<string, unknown>,
   env: NodeJS.ProcessEnv = process.env,
+  findHome: () => string | undefined = () => undefined,
 ): Resolution {
   const warnings: string[] = []
   const candidates = candidatesFrom(code, env, warnings)
@@ -148,7 +149,7 @@ export function configFrom(
   for (const [path, { value }] of resolved) place(config, path, value)
   Object.assign(config, endpointsOf(resolved, warnings), {
     kubernetes: kubernetesFrom(env),
-    stateDirectory: stateDirectory(env),
+    stateDirectory: stateDirectory(env, findHome),
     instrumentation: switchesOf(resolved, env, warnings),
     capture: captureOf(resolved),
     sampling: samplingOf(resolved, warnings),
@@ -293,8 +294,11 @@ function kubernetesFrom(env: NodeJS.ProcessEnv): Record<string, string> | undefi
 }
 
 /** Where programs keep what they need again after a restart. */
-export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { XDG_STATE_HOME: state, HOME: home = homeOf(env), LOCALAPPDATA: local } = env
+export function stateDirectory(
+  env: NodeJS.ProcessEnv = process.env,
+  findHome: () => string | undefined = homeOfUser,
+): string | undefined {
+  const { XDG_STATE_HOME: state, HOME: home = findHome(), LOCALAPPDATA: local } = env
   const base =
     process.platform === "win32"
       ? local
@@ -306,8 +310,7 @@ export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string | u
 }
 
 /** Services of a system are often started without HOME: then as the system knows the user. */
-function homeOf(env: NodeJS.ProcessEnv): string | undefined {
-  if (env !== process.env) return undefined
+export function homeOfUser(): string | undefined {
   try {
     return process.getBuiltinModule("node:os").homedir()
   } catch {

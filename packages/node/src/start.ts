@@ -90,7 +90,8 @@ export function start(
   const env = isolation?.env ?? environment()
   let said: Say | undefined
   const resolution = lazy(() => {
-    const made = configuration().configFrom(code, env)
+    const { configFrom, homeOfUser } = configuration()
+    const made = configFrom(code, env, isolation === undefined ? homeOfUser : undefined)
     said = createSay(made.config.logLevel)
     for (const warning of made.warnings) said("warn", warning, warning)
     return made
