@@ -48,3 +48,24 @@ test("Ctrl-C lets go of a statement and runs nothing of it; without one it ends 
 test.each(["exit\r", "quit;\r", "\\q\r"])("%j ends the prompt", async (word) => {
   expect(await press("SELECT bad;\r", word)).toMatchObject({ ran: ["SELECT bad;\n"], isGood: false })
 })
+
+test("what ends the prompt while a statement runs ends it when that is done, and holds the keyboard no longer", async () => {
+  const input = new PassThrough()
+  const output = new PassThrough()
+  let shown = ""
+  output.on("data", (chunk: Buffer) => (shown += chunk.toString()))
+  const done = promptForSql({
+    input,
+    output,
+    run: async () => {
+      input.write("\u0003")
+      await new Promise((resolve) => setImmediate(resolve))
+      return true
+    },
+    stopped: new Promise(() => {}),
+  })
+  input.write("SELECT 1;\r")
+  expect(await done).toBe(true)
+  expect(input.isPaused()).toBe(true)
+  expect(shown.split("SELECT 1;")[1]).not.toContain("clickstack>")
+})

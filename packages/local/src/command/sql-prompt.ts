@@ -18,8 +18,11 @@ export async function promptForSql({ input, output, run, stopped }: SqlPrompt): 
   const lines = createInterface(output === undefined ? { input } : { input, output, terminal: true })
   let statement = ""
   let isGood = true
+  let isClosed = false
+  lines.once("close", () => (isClosed = true))
   const ask = () => {
-    if (output === undefined) return
+    // Closed, also while a statement ran, it would take the keyboard again and hold the process.
+    if (output === undefined || isClosed) return
     lines.setPrompt(statement.trim() === "" ? "clickstack> " : "       ...> ")
     lines.prompt()
   }
