@@ -113,6 +113,10 @@ test.each([
   [{ prot: 1 }, 'unknown option "prot"'],
   [{ forward: "gateway:4318" }, "forward"],
   [{ forward: "http://localhost:4318" }, "leads to this ClickStack itself"],
+  [
+    { host: "0.0.0.0", token: "long-enough", forward: "http://127.0.0.1:4318" },
+    "leads to this ClickStack itself",
+  ],
   [{ forward: "http://a", clickhouse: "http://b" }, "give one of them"],
 ])("refuses %j", async (options, message) => {
   await expect(startLocal(options as object)).rejects.toThrow(message)

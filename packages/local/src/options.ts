@@ -156,7 +156,12 @@ function destination({ clickhouse, forward }: LocalOptions): LocalConfig["to"] {
 
 function leadsTo(url: URL, host: string, loopback: boolean, ownPort: number): boolean {
   const name = url.hostname.replace(/^\[(.*)\]$/, "$1")
-  return Number(url.port) === ownPort && ownPort !== 0 && (name === host || (loopback && isLoopback(name)))
+  const listensOnLoopback = loopback || host === "0.0.0.0" || host === "::"
+  return (
+    Number(url.port) === ownPort &&
+    ownPort !== 0 &&
+    (name === host || (listensOnLoopback && isLoopback(name)))
+  )
 }
 
 /** Hours of a retention; 0 for ever. */

@@ -11,5 +11,10 @@ export function isoOfHrTime([seconds, nanos]: readonly [number, number]): string
 }
 
 /** Nanoseconds since 1970 as a time that `nanosOf` reads back exactly. */
-export const isoOfNanos = (nanos: bigint): string =>
-  `${new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, -5)}.${String(nanos % 1_000_000_000n).padStart(9, "0")}Z`
+export function isoOfNanos(nanos: bigint): string {
+  const fraction = ((nanos % second) + second) % second // before 1970, too
+  const whole = new Date(Number((nanos - fraction) / 1_000_000n)).toISOString().slice(0, -5)
+  return `${whole}.${String(fraction).padStart(9, "0")}Z`
+}
+
+const second = 1_000_000_000n

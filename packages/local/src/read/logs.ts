@@ -55,7 +55,10 @@ async function readPage(ask: Ask, filter: LogFilter, limit: number): Promise<Log
   return [...logs.filter(({ time }) => time !== last), ...(await select(ask, { ...filter, ...moment }))]
 }
 
-/** The same for attributes: there only the older planner works, which reads all of a row that matches. So it is asked for times. */
+/**
+ * The same for attributes: there only the older planner works, which reads all of a row that matches. So it is asked for
+ * times.
+ */
 async function readMoments(ask: Ask, query: LogFilter, limit: number): Promise<Log[]> {
   const rows = await newestFirst(ask, "otel_logs", query, limit, (range, missing) => {
     const { where, params, settings } = logConditions({ ...query, ...range })

@@ -14,8 +14,10 @@ export interface SpanTextIndex {
 // Where there is more, the text is so common that reading the newest spans finds enough of them.
 const mostItems = 200
 const mostRows = 20_000
+// They are asked for in an address, and servers take no address of a megabyte.
+const mostCharacters = 32 * 1024
 
-/** Undefined when there is no such index, or when it does not help. */
+/** Undefined when there is no such index, when this user may not read it, or when it does not help. */
 export async function readSpanTextIndex(ask: Ask, text: string): Promise<SpanTextIndex | undefined> {
   const [there] = await ask<{ there: number }>(
     `SELECT toUInt8(count() = 2) AS there FROM (
@@ -28,15 +30,18 @@ export async function readSpanTextIndex(ask: Ask, text: string): Promise<SpanTex
   )
   if (there?.there !== 1) return undefined
   const { inToken } = spanText(text)
-  const found = await ask<{ part: string; items: string[]; count: number }>(
+  const ofParts = ask<{ part: string; items: string[]; count: number }>(
     `SELECT part_name AS part, groupArrayIf(${mostItems + 1})(token, ${inToken}) AS items,
        toFloat64(sumIf(cardinality, ${inToken})) AS count
      FROM mergeTreeTextIndex(currentDatabase(), otel_traces, idx_span_attr_items) GROUP BY part_name`,
     { text },
   )
+  const found = await ofParts.catch(() => undefined)
+  if (found === undefined) return undefined
   const items = [...new Set(found.flatMap((one) => one.items))]
   const rows = found.reduce((sum, { count }) => sum + count, 0)
-  if (items.length > mostItems || rows > mostRows) return undefined
+  const characters = items.reduce((sum, { length }) => sum + length, 0)
+  if (items.length > mostItems || rows > mostRows || characters > mostCharacters) return undefined
   return { text, parts: found.map(({ part }) => part), items }
 }
 
