@@ -22,7 +22,8 @@ export const doctorOptions: readonly Option[] = [
   { name: "json", help: "as JSON" },
 ]
 
-export const doctorEnvironment = `The key is CLICKSTACK_API_KEY or HYPERDX_API_KEY (with CLICKSTACK_API_KEY_SCHEME=bearer if it goes behind Bearer), other headers are OTEL_EXPORTER_OTLP_HEADERS;
+export const doctorEnvironment = `The key is CLICKSTACK_API_KEY or HYPERDX_API_KEY (with CLICKSTACK_API_KEY_SCHEME=bearer if it goes behind Bearer),
+other headers are OTEL_EXPORTER_OTLP_HEADERS;
 CLICKSTACK_CLICKHOUSE_USER and CLICKSTACK_CLICKHOUSE_PASSWORD are for --clickhouse.
 It sends one span, one log and one metric as the service clickstack-doctor.
 `

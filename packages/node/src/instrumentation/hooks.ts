@@ -39,8 +39,10 @@ export const threadsModule = "node:worker_threads"
 
 let installed: Hooks | undefined
 
-/** Once: an SDK that starts beside another one, as in tests, shares what that one has installed. */
-/** @param seenThreads Called before the app can make a worker thread. */
+/**
+ * Once: an SDK that starts beside another one, as in tests, shares what that one has installed.
+ * @param seenThreads Called before the app can make a worker thread.
+ */
 export function installHooks(
   rows: readonly Row[],
   context: InstrumentationContext,

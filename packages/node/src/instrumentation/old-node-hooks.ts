@@ -1,9 +1,9 @@
 // What stands in for synchronous load hooks on Node before 22.15.
 //
-// Required built-ins: Module._load. Imported ones: while http or worker_threads loads it asks for its diagnostics channels;
-// when that is done, and before the module that imports it runs, what is loaded is looked through. ES modules need a loader thread,
-// which takes longer to start than all of Node (44 ms beside 67 on Node 20), so it is started only where a library is
-// installed that is patched as an ES module.
+// Required built-ins: Module._load. Imported ones: while http or worker_threads loads it asks for its diagnostics
+// channels; when that is done, and before the module that imports it runs, what is loaded is looked through. ES modules
+// need a loader thread, which takes longer to start than all of Node (44 ms beside 67 on Node 20), so it is started
+// only where a library is installed that is patched as an ES module.
 import { fs, path } from "../builtins.ts"
 import { loadedBuiltins, threadsModule } from "./hooks.ts"
 
