@@ -47,8 +47,11 @@ test("the agent sends the span on", async () => {
 test("the table of limits says what the defaults are", () => {
   const MiB = 1024 * 1024
   const section = readme.slice(readme.indexOf("## Limits"), readme.indexOf("## OTLP"))
-  const rows = [...section.matchAll(/^\| `(\w+)` *\| ([\d,]+)( MiB)? *\|/gm)].map(
-    ([, name, number, unit]) => [name, Number(number!.replaceAll(",", "")) * (unit === undefined ? 1 : MiB)],
+  const rows = [...section.matchAll(/^\| `(\w+)` *\| (none|[\d,]+)( MiB)? *\|/gm)].map(
+    ([, name, text, unit]) => [
+      name,
+      text === "none" ? Infinity : Number(text!.replaceAll(",", "")) * (unit === undefined ? 1 : MiB),
+    ],
   )
   expect(Object.fromEntries(rows)).toEqual(defaultLimits)
 })
