@@ -94,7 +94,7 @@ for (const scenario of scenarios) {
 }
 
 console.log("\nspool")
-console.table(await spoolSpeed())
+console.table(await spoolSpeed(rounds))
 
 function rounded(values: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
