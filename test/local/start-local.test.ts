@@ -45,6 +45,26 @@ test("stores traces, logs, metrics and session replay in ClickStack's own tables
   expect(local.stats()).toMatchObject({ spans: 1, logs: 1, points: 1, sessions: 1, failed: 0 })
 })
 
+test("what comes without any time is of now, and so is found and kept", async () => {
+  await using local = await startLocal({ memory: true, ...freePorts })
+  const span = { traceId: "5".repeat(32), spanId: "6".repeat(16), name: "timeless" }
+  const gauge = { name: "timeless", gauge: { dataPoints: [{ asDouble: 1 }] } }
+  const sent = {
+    logs: { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "timeless" } }] }] }] },
+    traces: { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] },
+    metrics: { resourceMetrics: [{ scopeMetrics: [{ metrics: [gauge] }] }] },
+  }
+  for (const signal of ["logs", "traces", "metrics"] as const) {
+    expect((await post(local.otlp.http, signal, sent[signal])).status).toBe(200)
+  }
+  const rows = await local.query(
+    `SELECT abs(dateDiff('minute', Timestamp, now())) < 5 AS isNow FROM otel_logs
+     UNION ALL SELECT abs(dateDiff('minute', Timestamp, now())) < 5 AND Duration = 0 FROM otel_traces
+     UNION ALL SELECT abs(dateDiff('minute', TimeUnix, now())) < 5 FROM otel_metrics_gauge`,
+  )
+  expect(rows).toEqual([{ isNow: 1 }, { isNow: 1 }, { isNow: 1 }])
+})
+
 test("answers queries with parameters, as rows or as text", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
   const text = "it's {x:String}; `quoted` \\ \n\n DROP"

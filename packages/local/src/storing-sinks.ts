@@ -44,6 +44,7 @@ export function storingSinks(
 
   return {
     async traces(data) {
+      for (const span of data) if (isUnset(span.startTime)) setStart(span)
       const partial = await spans.write(data)
       tally.spans += data.length
       live.spans(data)
@@ -52,7 +53,7 @@ export function storingSinks(
     async logs(data) {
       for (const log of data) {
         if (!isSessionReplay(log)) applyLogRules(log)
-        if (isUnset(log.hrTime) && isUnset(log.hrTimeObserved)) observeNow(log)
+        if (isUnset(log.hrTime) && isUnset(log.hrTimeObserved)) setObserved(log)
       }
       const partial = await logs.write(data)
       const ordinary = data.filter((log) => !isSessionReplay(log))
@@ -62,6 +63,11 @@ export function storingSinks(
       return partial
     },
     async metrics(data) {
+      for (const { scopeMetrics } of data) {
+        for (const { metrics: all } of scopeMetrics)
+          for (const { dataPoints } of all)
+            for (const point of dataPoints) if (isUnset(point.endTime)) setEnd(point)
+      }
       const partial: PartialSuccess | undefined = await metrics.write(data)
       for (const { scopeMetrics } of data) {
         for (const scope of scopeMetrics)
@@ -76,10 +82,20 @@ type HrTime = [seconds: number, nanoseconds: number]
 
 const isUnset = ([seconds, nanoseconds]: HrTime): boolean => seconds === 0 && nanoseconds === 0
 
-/** Else it would be of 1970, older than anything is kept, and gone although its sender was told of success. */
-function observeNow(log: { hrTimeObserved: HrTime }): void {
-  const now = Date.now()
-  log.hrTimeObserved = [Math.floor(now / 1000), (now % 1000) * 1_000_000]
+// What comes without a time is of now: of 1970 it would be older than anything is kept, and gone although its sender was
+// told of success.
+function now(): HrTime {
+  const ms = Date.now()
+  return [Math.floor(ms / 1000), (ms % 1000) * 1_000_000]
+}
+
+const setObserved = (log: { hrTimeObserved: HrTime }) => (log.hrTimeObserved = now())
+
+const setEnd = (timed: { endTime: HrTime }) => (timed.endTime = now())
+
+function setStart(span: { startTime: HrTime; endTime: HrTime }): void {
+  if (isUnset(span.endTime)) setEnd(span)
+  span.startTime = span.endTime
 }
 
 /** ingest keeps these records in a table of their own, and the rules are not for them. */
