@@ -48,11 +48,11 @@ test("stores traces, logs, metrics and session replay in ClickStack's own tables
 test("what comes without any time is of now, and so is found and kept", async () => {
   await using local = await startLocal({ memory: true, ...freePorts })
   const span = { traceId: "5".repeat(32), spanId: "6".repeat(16), name: "timeless" }
-  const gauge = { name: "timeless", gauge: { dataPoints: [{ asDouble: 1 }] } }
+  const metric = { name: "timeless", gauge: { dataPoints: [{ asDouble: 1 }] } }
   const sent = {
     logs: { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "timeless" } }] }] }] },
     traces: { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] },
-    metrics: { resourceMetrics: [{ scopeMetrics: [{ metrics: [gauge] }] }] },
+    metrics: { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] },
   }
   for (const signal of ["logs", "traces", "metrics"] as const) {
     expect((await post(local.otlp.http, signal, sent[signal])).status).toBe(200)
