@@ -1,5 +1,5 @@
 // Certificates of our own choosing: the collector's authority, and our certificate where it asks for one; from files and
-// as PEM text, over HTTP and gRPC. And bodies compressed with Zstandard, where Node has it.
+// as PEM text, over HTTP and gRPC.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer as createHttpServer } from "node:http"
 import { createServer as createHttp2Server, createSecureServer } from "node:http2"
@@ -7,11 +7,9 @@ import type { AddressInfo, Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createServer as createTlsServer } from "node:tls"
-import { fileURLToPath } from "node:url"
 import { startReceiver } from "@clickstack/receiver"
 import { afterAll, describe, expect, test } from "vitest"
 import { certificate } from "../receiver/certificate.ts"
-import { nodeBinary } from "../tools/node-matrix.mjs"
 import { runApp } from "./run-app.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "clickstack-tls-"))
@@ -222,24 +220,3 @@ test.each(["http/protobuf", "grpc"])(
     expect(inbox.names).toEqual(["first", "second"])
   },
 )
-
-describe("zstd", () => {
-  const compress = JSON.stringify(
-    fileURLToPath(new URL("../../packages/node/dist/compress.js", import.meta.url)),
-  )
-  const code = `
-    const { compressor } = require(${compress})
-    Promise.resolve().then(() => compressor("zstd")(Buffer.from("hello"))).then(
-      (body) => console.log(require("node:zlib").zstdDecompressSync(body).toString()),
-      (error) => console.log(error.code, error.message))`
-
-  test("compresses where Node has it", async () => {
-    expect((await runApp("-e", [code], { node: await nodeBinary("24") })).stdout).toBe("hello\n")
-  })
-
-  test("elsewhere says so", async () => {
-    expect((await runApp("-e", [code], { node: await nodeBinary("20.19.0") })).stdout).toBe(
-      "CONFIG_INVALID compression zstd needs Node 22.15 or later, this is v20.19.0; use gzip\n",
-    )
-  })
-})

@@ -1,5 +1,6 @@
 // Every option and every variable: alone, in conflict, wrong.
 import { userInfo } from "node:os"
+import * as zlib from "node:zlib"
 import { describe, expect, test } from "vitest"
 import { ClickstackError } from "./clickstack-error.ts"
 import { type Config, stateDirectory } from "./config.ts"
@@ -8,6 +9,7 @@ import type { Options } from "./options.ts"
 import { table } from "./instrumentation/table.ts"
 import type { Setting } from "./setting.ts"
 import { settings } from "./settings.ts"
+import { signals } from "./signals.ts"
 
 interface Sample {
   /** As a variable's text; left out where there is no variable. */
@@ -644,6 +646,14 @@ describe("combinations", () => {
     expect(config.traces.compression).toBe("gzip")
     expect(warnings).toEqual([
       `compression zstd (OTEL_EXPORTER_OTLP_COMPRESSION) is ignored: ${why} takes gzip or none`,
+    ])
+  })
+
+  test.skipIf("zstdCompress" in zlib)("a Node without zstd sends gzip, and says so once", () => {
+    const { config, warnings } = resolveConfig({}, { CLICKSTACK_COMPRESSION: "zstd" })
+    expect(signals.map((signal) => config[signal].compression)).toEqual(["gzip", "gzip", "gzip"])
+    expect(warnings).toEqual([
+      `compression zstd (CLICKSTACK_COMPRESSION) is ignored: Node ${process.versions.node} has no zstd, gzip is used; set gzip, or run Node 22.15, 23.8 or later`,
     ])
   })
 

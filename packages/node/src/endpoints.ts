@@ -29,13 +29,10 @@ export function endpointsOf(resolved: ReadonlyMap<string, Resolved>, warnings: s
     const fallback = protocol === "grpc" ? grpcDefault : httpDefault
     const chosen = withScheme(isOwn ? (given.value as string) : (base ?? fallback), protocol, secure)
     own["protocol"] = protocol
-    if (own["compression"] === "zstd" && (upstream || protocol === "grpc")) {
+    const zstdTrouble = own["compression"] === "zstd" ? whyNoZstd(upstream, protocol) : undefined
+    if (zstdTrouble !== undefined) {
       own["compression"] = "gzip"
-      const why = upstream ? "delivery: false" : "grpc"
-      warn(
-        warnings,
-        `compression zstd (${get(`${signal}.compression`).source}) is ignored: ${why} takes gzip or none`,
-      )
+      warn(warnings, `compression zstd (${get(`${signal}.compression`).source}) is ignored: ${zstdTrouble}`)
     }
     own["endpoint"] =
       protocol === "grpc" ? new URL(chosen).origin : isOwn ? chosen : appendPath(chosen, `v1/${signal}`)
@@ -69,6 +66,14 @@ function protocolOf(
     warn(warnings, `protocol ${value} (${source}) is ignored: with delivery: false OTLP is http/json`)
   }
   return "http/json"
+}
+
+/** undefined where bodies can be sent so. To find it out later would be too late: by then there is data to send. */
+function whyNoZstd(upstream: boolean, protocol: Protocol): string | undefined {
+  if (upstream) return "delivery: false takes gzip or none"
+  if (protocol === "grpc") return "grpc takes gzip or none"
+  if ("zstdCompress" in process.getBuiltinModule("node:zlib")) return undefined
+  return `Node ${process.versions.node} has no zstd, gzip is used; set gzip, or run Node 22.15, 23.8 or later`
 }
 
 /** An endpoint such as localhost:4317, which gRPC takes, with the scheme that `insecure` stands for. */

@@ -273,7 +273,7 @@ function perSignal(signal?: Signal): Setting[] {
       "compression",
       oneOf("gzip", "zstd", "none"),
       "gzip",
-      "`zstd` needs Node 22.15 or later and is not for gRPC.",
+      "`zstd` needs Node 22.15, 23.8 or later and is not for gRPC; elsewhere it is `gzip`, and a line says so.",
       "COMPRESSION",
     ),
     one("timeout", milliseconds(1), 10_000, "The deadline of one request, in ms.", "TIMEOUT"),
