@@ -1,4 +1,5 @@
 // Rows as text, for the terminal and for scripts.
+import { counted } from "./show/values.ts"
 import { cutToWidth, padToWidth, textWidth } from "./text-width.ts"
 import { jsonOf } from "./live.ts"
 
@@ -62,7 +63,7 @@ function table(rows: readonly Row[]): string {
       .join("  ")
       .trimEnd()
   const rule = widths.map((width) => "─".repeat(width)).join("  ")
-  const count = rows.length === 1 ? "1 row" : `${rows.length} rows`
+  const count = counted(rows.length, "row")
   return `${[line(names), rule, ...cells.map(line), "", count].join("\n")}\n`
 }
 

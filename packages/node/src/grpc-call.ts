@@ -4,6 +4,7 @@ import { ClickstackError } from "./clickstack-error.ts"
 import { connectionError } from "./connection-error.ts"
 import type { GrpcSession } from "./grpc-connection.ts"
 import { type GrpcStatus, refusedStream, statusIn, statusOfHttp, statusOfReset } from "./grpc-status.ts"
+import { largestAnswer } from "./otlp/export-response.ts"
 
 export interface CallEnd {
   readonly status: GrpcStatus
@@ -14,7 +15,6 @@ export interface CallEnd {
 }
 
 const cancel = 8
-export const largestAnswer: number = 4 * 1024 * 1024 // a partial success is a few hundred bytes
 
 /**
  * Resolves with nothing when the server did not look at the call: it can be made again, elsewhere and at once. Rejects

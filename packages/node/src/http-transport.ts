@@ -8,6 +8,7 @@ import type { ConnectionConfig } from "./config.ts"
 import { connectionError } from "./connection-error.ts"
 import { unauthorizedPause } from "./delivery/outcome.ts"
 import { letProcessEnd } from "./let-process-end.ts"
+import { largestAnswer } from "./otlp/export-response.ts"
 import { parseRetryAfter } from "./retry-after.ts"
 import { tlsFiles } from "./tls-files.ts"
 
@@ -24,7 +25,6 @@ export interface Transport {
 const http = process.getBuiltinModule("node:http")
 const https = process.getBuiltinModule("node:https")
 
-const largestAnswer = 4 * 1024 * 1024 // a partial success is a few hundred bytes
 const protobufType = "application/x-protobuf"
 const retryable = new Set([429, 502, 503, 504]) // OTLP's list
 

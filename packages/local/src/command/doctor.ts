@@ -9,6 +9,7 @@ import { type Check, failed } from "../doctor/check.ts"
 import { printable } from "../format-rows.ts"
 import type { Arguments, Option } from "./arguments.ts"
 import { clickhouseAccess } from "./clickhouse-access.ts"
+import { counted } from "../show/values.ts"
 import { type Terminal, createPaint } from "./terminal.ts"
 
 export const doctorOptions: readonly Option[] = [
@@ -94,6 +95,6 @@ function report(checks: readonly Check[], terminal: Terminal): string {
   )
   const count = (wanted: Check["status"]) => checks.filter(({ status }) => status === wanted).length
   const [bad, warned] = [count("failed"), count("warning")]
-  const warnings = warned === 0 ? "" : `, ${warned === 1 ? "1 warning" : `${warned} warnings`}`
+  const warnings = warned === 0 ? "" : `, ${counted(warned, "warning")}`
   return `${lines.join("")}${bad === 0 ? "nothing failed" : `${bad} failed`}${warnings}\n`
 }

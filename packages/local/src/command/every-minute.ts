@@ -1,4 +1,5 @@
 // One line a minute of what came in.
+import { counted } from "../show/values.ts"
 import { type Tally, since } from "../tally.ts"
 
 const minuteMs = 60_000
@@ -28,14 +29,12 @@ export function tellEveryMinute(
 export function summary({ spans, logs, points, sessions, forwarded, failed }: Tally): string {
   const counts = [
     [forwarded, "request passed on", "requests passed on"],
-    [spans, "span", "spans"],
-    [logs, "log", "logs"],
-    [points, "metric point", "metric points"],
-    [sessions, "session chunk", "session chunks"],
+    [spans, "span"],
+    [logs, "log"],
+    [points, "metric point"],
+    [sessions, "session chunk"],
   ] as const
-  const seen = counts
-    .filter(([count]) => count > 0)
-    .map(([count, one, many]) => `${count} ${count === 1 ? one : many}`)
+  const seen = counts.filter(([count]) => count > 0).map(([count, one, many]) => counted(count, one, many))
   const what = seen.length === 0 ? "nothing came in" : seen.join(", ")
-  return failed === 0 ? what : `${what}; ${failed === 1 ? "1 request" : `${failed} requests`} refused`
+  return failed === 0 ? what : `${what}; ${counted(failed, "request")} refused`
 }

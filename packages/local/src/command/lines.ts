@@ -3,7 +3,7 @@ import { printable } from "../format-rows.ts"
 import type { LiveItem } from "../live.ts"
 import type { TraceSummary } from "../read/traces.ts"
 import { spellClock, spellDayAndClock } from "../show/local-time.ts"
-import { duration, levelName } from "../show/values.ts"
+import { counted, duration, levelName } from "../show/values.ts"
 import type { Paint } from "./terminal.ts"
 
 function paintLevel(level: string, paint: Paint): string {
@@ -37,9 +37,8 @@ export function itemLine(item: LiveItem, paint: Paint): string {
 export function traceLine(trace: TraceSummary, paint: Paint): string {
   const others = trace.services.filter((service) => service !== trace.service)
   const services = [paint.cyan(printable(trace.service || "?")), ...others.map(printable)].join(", ")
-  const errors =
-    trace.errors === 0 ? "" : ` ${paint.red(trace.errors === 1 ? "1 error" : `${trace.errors} errors`)}`
-  const spans = trace.spans === 1 ? "1 span" : `${trace.spans} spans`
+  const errors = trace.errors === 0 ? "" : ` ${paint.red(counted(trace.errors, "error"))}`
+  const spans = counted(trace.spans, "span")
   const when = paint.dim(spellDayAndClock(trace.time))
   return `${when} ${paint.dim(trace.traceId)} ${printable(trace.name)} ${paint.bold(duration(trace.durationMs))} ${services} ${spans}${errors}\n`
 }

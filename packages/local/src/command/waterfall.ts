@@ -3,7 +3,7 @@
 import { printable } from "../format-rows.ts"
 import type { Span, Trace } from "../read/trace.ts"
 import { spellClock } from "../show/local-time.ts"
-import { duration, levelName, millisOf } from "../show/values.ts"
+import { counted, duration, levelName, millisOf } from "../show/values.ts"
 import { readFrames } from "../show/stack-frames.ts"
 import { placeSpans } from "../show/span-tree.ts"
 import { cutToWidth, padToWidth, textWidth } from "../text-width.ts"
@@ -16,7 +16,7 @@ export function waterfall(trace: Trace, columns: number, paint: Paint): string {
   const end = Math.max(...trace.spans.map(({ time, durationMs }) => millisOf(time) + durationMs))
   const total = Math.max(end - start, 0.001)
   const services = [...new Set(trace.spans.map(({ service }) => service))]
-  const head = `trace ${trace.traceId}  ${duration(total)}  ${trace.spans.length === 1 ? "1 span" : `${trace.spans.length} spans`}  ${services.map(printable).join(", ")}\n`
+  const head = `trace ${trace.traceId}  ${duration(total)}  ${counted(trace.spans.length, "span")}  ${services.map(printable).join(", ")}\n`
   const labels = placed.map(
     ({ span, depth, times }) =>
       `${"  ".repeat(Math.min(depth, 20))}${times > 1 ? `${times} × ` : ""}${printable(span.name)}`,

@@ -51,7 +51,7 @@ export interface Conditions {
   readonly settings: string
 }
 
-type Add = (condition: string, params?: Record<string, unknown>) => void
+type Add = (condition: string, params?: Record<string, unknown>, settings?: string) => void
 
 export function logConditions(filter: LogFilter): Conditions {
   return conditions((add) => {
@@ -131,11 +131,12 @@ export function rangeConditions(
 function conditions(build: (add: Add) => void): Conditions {
   const all: string[] = []
   const params: Record<string, unknown> = {}
-  build((condition, more = {}) => {
+  let settings = ""
+  build((condition, more = {}, needed = "") => {
     all.push(condition)
     Object.assign(params, more)
+    settings ||= needed
   })
-  const settings = all.some((condition) => condition.startsWith("has(arrayMap(")) ? olderPlanner : ""
   return { where: all.length === 0 ? "1" : all.join(" AND "), params, settings }
 }
 
@@ -164,7 +165,7 @@ function pairs(
     const item = `${key}=${value}`
     // The items have an index (of ClickStack's tables from ClickHouse 26.2 on), in just these words, and a row that has
     // the item is never looked at otherwise. A row without the key has no item, but is asked for by ''.
-    if (value !== "") add(`has(${itemsOf(column)}, {${names[2]}:String})`, { [names[2]]: item })
+    if (value !== "") add(`has(${itemsOf(column)}, {${names[2]}:String})`, { [names[2]]: item }, olderPlanner)
     // "a=b=c" may be of the key a or of a=b.
     if (value === "" || item.split("=").length > 2) {
       add(`${column}[{${names[0]}:String}] = {${names[1]}:String}`, { [names[0]]: key, [names[1]]: value })

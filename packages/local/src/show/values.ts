@@ -9,6 +9,14 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** A number of things, with their name in the right form. */
+export const counted = (
+  value: number,
+  one: string,
+  many: string = `${one}s`,
+  spelled: string = String(value),
+): string => `${spelled} ${value === 1 ? one : many}`
+
 export function levelName(number: number, text: string): string {
   const names = ["trace", "debug", "info", "warn", "error", "fatal"]
   return names[Math.ceil(number / 4) - 1] ?? text

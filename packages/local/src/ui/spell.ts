@@ -1,5 +1,6 @@
 // Numbers and times for people to read, in their own time zone.
 import { clockOf, dayOf } from "../show/local-time.ts"
+import { counted } from "../show/values.ts"
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 })
@@ -10,8 +11,8 @@ export const spellCount = (value: number): string => count.format(value)
 export const spellShort = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : short.format(value)
 
-export const plural = (value: number, one: string, many: string = `${one}s`): string =>
-  `${spellCount(value)} ${value === 1 ? one : many}`
+export const plural = (value: number, one: string, many?: string): string =>
+  counted(value, one, many, spellCount(value))
 
 /** A moment on an axis that is so many milliseconds long. */
 export function spellMoment(ms: number, span: number): string {

@@ -1,7 +1,7 @@
 // Traces, newest first, with what says when they were and how long they took.
 import type { DurationBucket } from "../read/durations.ts"
 import type { TraceSummary } from "../read/traces.ts"
-import { duration } from "../show/values.ts"
+import { counted, duration } from "../show/values.ts"
 import { spellTime } from "../show/local-time.ts"
 import { get, serviceNames } from "./api.ts"
 import { barChart } from "./bar-chart.ts"
@@ -17,7 +17,7 @@ const most = 100
 export async function showTraces(place: Place, signal: AbortSignal): Promise<Node[]> {
   const { search } = place
   const query = queryOf(search)
-  const [{ traces }, counted, durations, services] = await Promise.all([
+  const [{ traces }, overTime, durations, services] = await Promise.all([
     get<{ traces: TraceSummary[] }>("/api/traces", changed(query, { limit: String(most) }), signal),
     get<CountedOverTime>("/api/histogram/traces", changed(query, { by: "status" }), signal),
     get<{ buckets: DurationBucket[] }>("/api/histogram/durations", query, signal),
@@ -48,7 +48,7 @@ export async function showTraces(place: Place, signal: AbortSignal): Promise<Nod
   const charts = element(
     "div",
     { class: "charts" },
-    histogram("Spans over time", place, counted, ["ok", "error"], (group) =>
+    histogram("Spans over time", place, overTime, ["ok", "error"], (group) =>
       group === "Error" ? "error" : "ok",
     ),
     durationChart(place, durations.buckets),
@@ -103,8 +103,7 @@ export function traceTable(traces: readonly TraceSummary[]): HTMLElement {
           { class: "few", title: trace.name, href: linkTo("trace", range, trace.traceId) },
           trace.name || "(without a name)",
         ),
-        trace.errors > 0 &&
-          element("span", { class: "tag bad" }, trace.errors === 1 ? "1 error" : `${trace.errors} errors`),
+        trace.errors > 0 && element("span", { class: "tag bad" }, counted(trace.errors, "error")),
       ),
       element(
         "td",

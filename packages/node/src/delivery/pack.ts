@@ -137,6 +137,7 @@ export const logKind: ItemKind<ReadableLogRecord> = {
       return record
     }),
 }
+
 export const metricsKind: ItemKind<ResourceMetrics> = {
   count: ({ scopeMetrics }) => {
     let points = 0
@@ -168,6 +169,7 @@ export const metricsKind: ItemKind<ResourceMetrics> = {
     return [collection(all.slice(0, middle)), collection(all.slice(middle))]
   },
 }
+
 function grouped<T, K>(list: readonly T[], keyOf: (one: T) => K): [K, T[]][] {
   const groups = new Map<K, T[]>()
   for (const one of list) {

@@ -2,6 +2,9 @@
 //   ExportTraceServiceResponse, ExportLogsServiceResponse   1 partial success
 //   ExportTracePartialSuccess, ExportLogsPartialSuccess     1 rejected (int64)   2 message
 
+/** Of an answer, in bytes: a partial success is a few hundred. */
+export const largestAnswer: number = 4 * 1024 * 1024
+
 export interface PartialSuccess {
   readonly rejected: number
   readonly message: string
