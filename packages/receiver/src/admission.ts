@@ -21,9 +21,12 @@ export interface Admission {
 // What a request's bytes become when they are decoded takes up to so many times as much.
 const decodedTimes = 8
 
+// A request comes in dozens of pieces, and the kernel takes longer to say it than a piece takes to read.
+const residentForMs = 20
+
 export function createAdmission(
   limits: Readonly<Limits>,
-  residentNow: () => number = () => process.memoryUsage.rss(),
+  residentNow: () => number = rememberedFor(residentForMs, () => process.memoryUsage.rss()),
 ): Admission {
   const active = new Map<Signal, number>(signalNames.map((signal) => [signal, 0]))
   let bytesHeld = 0
@@ -74,5 +77,18 @@ export function createAdmission(
         },
       }
     },
+  }
+}
+
+function rememberedFor(ms: number, ask: () => number): () => number {
+  let answer = 0
+  let until = -Infinity
+  return () => {
+    const now = performance.now()
+    if (now >= until) {
+      answer = ask()
+      until = now + ms
+    }
+    return answer
   }
 }
