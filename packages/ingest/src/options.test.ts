@@ -49,6 +49,7 @@ test("a URL alone is enough", () => {
     createTables: false,
     maxRows: 10_000,
     maxBytes: 16 * 1024 * 1024,
+    insertSettings: expect.any(Function) as unknown,
     retryForMs: 10_000,
   })
   expect(resolveOptions({ url })).toEqual(resolveOptions(url))
@@ -213,6 +214,10 @@ describe("each option, wrong, is one error that names it, its value, and what it
     [{ url, maxRows: NaN }, "maxRows is NaN, and must be a whole number of at least 1"],
     [{ url, maxBytes: 1023 }, "maxBytes is 1023, and must be a whole number of at least 1024"],
     [{ url, timeoutMs: 0 }, "timeoutMs is 0, and must be a whole number of milliseconds, at least 1"],
+    [
+      { url, insertSettings: { a: 1 } },
+      "insertSettings is an object, and must be a function of a table's name and a number of bytes that returns ClickHouse settings",
+    ],
     [{ url, retryForMs: -1 }, "retryForMs is -1, and must be a whole number of milliseconds, at least 0"],
     [
       { url, retryForMs: "10s" },

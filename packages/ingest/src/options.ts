@@ -7,7 +7,7 @@ import { memory } from "./engines/chdb-process.ts"
 import type { Settings } from "./engines/engine.ts"
 import { IngestError } from "./errors.ts"
 import { nearest } from "./nearest.ts"
-import { rollups, tables } from "./tables.ts"
+import { type TableName, rollups, tables } from "./tables.ts"
 
 /** `serverVersion` is asked of the server. */
 export interface IngestOptions extends Omit<SchemaOptions, "serverVersion"> {
@@ -27,6 +27,8 @@ export interface IngestOptions extends Omit<SchemaOptions, "serverVersion"> {
   readonly asyncInsert?: boolean | undefined
   /** ClickHouse settings for every request. */
   readonly settings?: Settings | undefined
+  /** More settings for one insert, by ClickStack's name of its table and its size before compression. */
+  readonly insertSettings?: InsertSettings | undefined
   /** Settings of the ClickHouse in this process (`chdb:`) as a whole, such as `mark_cache_size`; who opens it first decides. */
   readonly serverSettings?: Settings | undefined
   /** Creates the tables that are missing before the first export. Default: false; true for `clickhouse()`. */
@@ -40,6 +42,10 @@ export interface IngestOptions extends Omit<SchemaOptions, "serverVersion"> {
   /** How long an insert is tried again while the server is busy or away. 0: one attempt. Default 10,000. */
   readonly retryForMs?: number | undefined
 }
+
+type InsertSettings = (table: TableName, bytes: number) => Settings
+
+const noSettings: InsertSettings = () => ({})
 
 interface CommonOptions {
   readonly database: string
@@ -74,6 +80,7 @@ export interface Config {
   readonly createTables: boolean
   readonly maxRows: number
   readonly maxBytes: number
+  readonly insertSettings: InsertSettings
   readonly retryForMs: number
 }
 
@@ -102,6 +109,10 @@ const checks: { readonly [Name in keyof Required<IngestOptions>]: readonly [Chec
   settings: [
     (value) => isObject(value) && Object.values(value as object).every(isSetting),
     "an object of ClickHouse settings, each a text, a number or a boolean",
+  ],
+  insertSettings: [
+    (value) => typeof value === "function",
+    "a function of a table's name and a number of bytes that returns ClickHouse settings",
   ],
   serverSettings: [
     (value) => isObject(value) && Object.values(value as object).every(isSetting),
@@ -145,6 +156,7 @@ export function resolveOptions(input: string | IngestOptions): Config {
     createTables: options.createTables ?? false,
     maxRows: options.maxRows ?? 10_000,
     maxBytes: options.maxBytes ?? 16 * 1024 * 1024,
+    insertSettings: options.insertSettings ?? noSettings,
     retryForMs: options.retryForMs ?? 10_000,
   })
 }

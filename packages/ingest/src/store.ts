@@ -71,7 +71,16 @@ export function createStore(engine: Engine, config: Config): Store {
     const into = signal === undefined ? engine : until(engine, signal)
     const once = async (rows: readonly object[]) => {
       const { fields } = await fitted(one, into)
-      return write(rows, { ...config, engine: into, table: tableOf(table), fields, timeOf, signal })
+      const settingsOf = (bytes: number) => config.insertSettings(table, bytes)
+      return write(rows, {
+        ...config,
+        engine: into,
+        table: tableOf(table),
+        fields,
+        timeOf,
+        settingsOf,
+        signal,
+      })
     }
     let written = await once(items)
     if (written.error?.code === "SCHEMA_MISMATCH" || written.error?.code === "TABLE_MISSING") {

@@ -62,6 +62,7 @@ function engineThat(refuse: (rows: readonly number[]) => unknown = () => undefin
     format: "JSONEachRow",
     maxRows: 10_000,
     maxBytes: 16 * 1024 * 1024,
+    settingsOf: () => ({}),
     retryForMs: 0,
   }
   return { options, stored, inserts, sizes }
@@ -96,6 +97,15 @@ test("cuts by maxRows and by maxBytes, in order", async () => {
   await write(items(20_000), { ...byBytes.options, maxBytes: 1024 })
   expect(byBytes.sizes.length).toBeGreaterThan(2)
   expect(byBytes.stored).toEqual(numbers(items(20_000)))
+})
+
+test("each insert has the settings that its size asks for", async () => {
+  const { options, inserts } = engineThat()
+  await write(items(15), { ...options, maxRows: 10, settingsOf: (bytes) => ({ bytes }) })
+  expect(inserts.map(({ settings }) => settings)).toEqual(
+    inserts.map(({ blocks }) => ({ bytes: Buffer.concat(blocks).length })),
+  )
+  expect(inserts).toHaveLength(2)
 })
 
 describe("bad rows", () => {

@@ -2,7 +2,7 @@
 // the server is busy, and cut in two when it refuses rows, until only the bad ones are left out.
 import { randomUUID } from "node:crypto"
 import { type Encoded, encode } from "./encode.ts"
-import { type Engine, quote } from "./engines/engine.ts"
+import { type Engine, type Settings, quote } from "./engines/engine.ts"
 import { IngestError } from "./errors.ts"
 import type { Field } from "./native.ts"
 import { retry } from "./retry.ts"
@@ -17,6 +17,7 @@ export interface WriteOptions<Item> {
   readonly format: "Native" | "JSONEachRow"
   readonly maxRows: number
   readonly maxBytes: number
+  readonly settingsOf: (bytes: number) => Settings
   readonly retryForMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -105,12 +106,13 @@ async function insert<Item>(
   options: WriteOptions<Item>,
 ): Promise<IngestError | undefined> {
   if (encoded.blocks.length === 0) return undefined
-  const { engine, table, fields, format, retryForMs, signal } = options
+  const { engine, table, fields, format, settingsOf, retryForMs, signal } = options
   const request = {
     table,
     columns: fields.map(({ name }) => quote(name)),
     format,
     blocks: encoded.blocks,
+    settings: settingsOf(encoded.blocks.reduce((bytes, block) => bytes + block.length, 0)),
     token: randomUUID(),
   }
   let attempts = 0

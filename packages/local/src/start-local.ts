@@ -15,7 +15,7 @@ import { runSql } from "./run-sql.ts"
 import { startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
-import { creationSettings, insertSettings, serverSettings, tuneTables } from "./tune-tables.ts"
+import { creationSettings, insertSettings, maxBytes, serverSettings, tuneTables } from "./tune-tables.ts"
 import { oncePerMinute } from "./once-per-minute.ts"
 
 export interface Local extends AsyncDisposable {
@@ -131,7 +131,8 @@ async function openIngest(config: LocalConfig, directory: DataDirectory | undefi
           url: `chdb:${directory?.data ?? ":memory:"}`,
           retention,
           retryForMs: 3_000,
-          settings: insertSettings,
+          maxBytes,
+          insertSettings,
           serverSettings,
           tableSettings: creationSettings,
         },
@@ -170,7 +171,7 @@ function openReceiver(
       requests: 16,
       bodyBytes: 32 * MiB,
       // ClickHouse and Node.js take 300 MB before anything comes (its code alone 230), and merges and inserts up to 300
-      // more: this keeps the process under 850 MB, whatever comes.
+      // more: this keeps the process under 900 MB, whatever comes.
       inFlightBytes: 32 * MiB,
       residentBytes: 720 * MiB,
       retryAfterSeconds,

@@ -93,11 +93,12 @@ const use = (database: string | undefined): string[] =>
   database === undefined ? [] : [`USE ${quote(database)}`]
 
 function insertSql(
-  { table, columns, format, token }: Insert,
+  { table, columns, format, token, settings }: Insert,
   file: string,
-  { settings }: ChdbOptions,
+  options: ChdbOptions,
 ): string {
   const all = {
+    ...options.settings,
     ...settings,
     async_insert: 0,
     // Without it, a table that remembers inserts drops equal rows that are meant twice.

@@ -9,6 +9,8 @@ export interface Insert {
   readonly columns: readonly string[]
   readonly format: "Native" | "JSONEachRow"
   readonly blocks: readonly Buffer[]
+  /** Besides the engine's own. */
+  readonly settings: Settings
   /** The same for every attempt to store these rows, so that a server that remembers tokens stores them once. */
   readonly token: string
   readonly signal?: AbortSignal | undefined

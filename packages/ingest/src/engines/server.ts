@@ -91,10 +91,11 @@ const clientTls = ({ caCert, cert, key }: NonNullable<ServerOptions["tls"]>) =>
   cert === undefined || key === undefined ? { ca_cert: caCert } : { ca_cert: caCert, cert, key }
 
 function insertSettings(
-  { token, format }: Insert,
-  { asyncInsert, clustered, settings }: ServerOptions,
+  { token, format, settings }: Insert,
+  { asyncInsert, clustered, ...options }: ServerOptions,
 ): ClickHouseSettings {
   return {
+    ...options.settings,
     ...settings,
     ...(asyncInsert ? { async_insert: 1, wait_for_async_insert: 1 } : { async_insert: 0 }),
     insert_deduplication_token: token,
