@@ -26,19 +26,33 @@ export function requestOf(signal: Signal, items: number): OtlpRequest {
     logs: () => ProtobufLogsSerializer.serializeRequest(makeLogs(items)),
     metrics: () => ProtobufMetricsSerializer.serializeRequest(makeMetrics(items)),
   }[signal]()
+  return encoded(signal, items, bytes)
+}
+
+/** Lines of 9,000 characters, none of whose words is in another of the requests. */
+export const longLogs = (items: number, requests: number): OtlpRequest[] =>
+  Array.from({ length: requests }, (_, request) =>
+    encoded(
+      "logs",
+      items,
+      ProtobufLogsSerializer.serializeRequest(makeLogs(items, { from: request * items, words: 800 })),
+    ),
+  )
+
+function encoded(signal: Signal, items: number, bytes: Uint8Array | undefined): OtlpRequest {
   if (bytes === undefined) throw new Error("nothing was encoded")
   return { signal, items, body: new Uint8Array(bytes) }
 }
 
 /** Lines of 300 characters with 4 attributes, most of whose words occur once. */
-function makeLogs(count: number): ReadableLogRecord[] {
+function makeLogs(count: number, lines = { from: 0, words: 16 }): ReadableLogRecord[] {
   const now = hrNow()
   return Array.from({ length: count }, (_, index) => ({
     hrTime: now,
     hrTimeObserved: now,
     severityNumber: 9,
     severityText: "INFO",
-    body: `order ${index} of ${words(index, 16)} was accepted after ${index % 997} ms by the provider`,
+    body: `order ${index} of ${words(lines.from + index, lines.words)} was accepted after ${index % 997} ms by the provider`,
     attributes: {
       "http.route": "/orders/:id",
       "user.id": `user-${index % 5000}`,
