@@ -54,6 +54,7 @@ export const anyPorts = ["--http-port", "0", "--grpc-port", "0", "--ui-port", "0
 /** Starts a command that goes on, and waits until its output has the text. */
 export async function startCommand(args: readonly string[], until: string, options: Options = {}) {
   const { child, output, ended } = start(args, options)
+  if (options.input !== undefined) child.stdin.write(options.input)
   await new Promise<void>((resolve, reject) => {
     const look = () => output.stdout.includes(until) && resolve()
     child.stdout.on("data", look)

@@ -16,7 +16,7 @@ export async function openStored(dir: string): Promise<Stored> {
   if (!existsSync(join(path, "data"))) {
     throw new LocalError(
       "NOT_RUNNING",
-      `there is no data in ${path}, and no clickstack is running: start it with "clickstack"`,
+      `there is no data in ${path}, and no clickstack is found there: start it with "clickstack", or name another directory (--dir)`,
     )
   }
   const directory = openDataDirectory(path)

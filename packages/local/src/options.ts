@@ -6,7 +6,10 @@ import type { ReceiverOptions, TlsOptions } from "@clickstack/receiver"
 import { LocalError } from "./local-error.ts"
 
 export interface LocalOptions {
-  /** Where the data is kept. Default ".clickstack" in the working directory. */
+  /**
+   * Where the data is kept. Default ".clickstack" in the working directory. Beside `clickhouse` nothing is kept there,
+   * and there is no default: it is where `clickstack sql` finds this one.
+   */
   dir?: string | undefined
   /** Keep the data only while this runs, and leave `dir` alone. */
   memory?: boolean | undefined
@@ -51,6 +54,8 @@ export interface ForwardOptions {
 export interface LocalConfig {
   /** Absolute; undefined when nothing is kept on disk here. */
   readonly dir: string | undefined
+  /** Absolute: where one that stores in a server is found; undefined when nowhere. */
+  readonly foundIn: string | undefined
   readonly host: string
   readonly loopback: boolean
   readonly httpPort: number
@@ -118,6 +123,7 @@ export function resolveOptions(options: LocalOptions): LocalConfig {
   }
   return Object.freeze({
     dir: to.kind === "embedded" && !memory ? resolve(options.dir ?? ".clickstack") : undefined,
+    foundIn: to.kind === "server" && options.dir !== undefined ? resolve(options.dir) : undefined,
     host,
     loopback,
     httpPort,

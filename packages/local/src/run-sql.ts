@@ -9,6 +9,7 @@ export async function runSql(
   ingest: Ingest,
   sql: string,
   params: Readonly<Record<string, unknown>>,
+  signal?: AbortSignal,
 ): Promise<Record<string, unknown>[]> {
   const statement = sql.replace(/[\s;]+$/, "")
   if (/\bFORMAT\s+\w+$/i.test(statement) || /\bINTO\s+OUTFILE\b/i.test(statement)) {
@@ -17,7 +18,7 @@ export async function runSql(
       "leave FORMAT and INTO OUTFILE out of the SQL, and name the format beside it (--format, or the option format)",
     )
   }
-  if (answering.test(statement.replace(comments, ""))) return ingest.query(statement, params)
+  if (answering.test(statement.replace(comments, ""))) return ingest.query(statement, params, { signal })
   await ingest.command(statement, params)
   return []
 }

@@ -11,7 +11,8 @@ export interface SqlRequest {
   readonly params?: Readonly<Record<string, unknown>>
 }
 
-export type Run = (request: SqlRequest) => Promise<Record<string, unknown>[]>
+/** The signal says that nobody waits for the answer any more. */
+export type Run = (request: SqlRequest, signal: AbortSignal) => Promise<Record<string, unknown>[]>
 
 const longestSql = 1024 * 1024
 
@@ -32,6 +33,8 @@ export async function startSqlSocket(path: string, run: Run): Promise<{ close():
 }
 
 async function answer(incoming: IncomingMessage, response: ServerResponse, run: Run): Promise<void> {
+  const left = new AbortController()
+  response.once("close", () => left.abort())
   try {
     const chunks: Buffer[] = []
     let size = 0
@@ -40,7 +43,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, run: 
       if (size > longestSql) throw new LocalError("BAD_REQUEST", "the statement is longer than 1 MiB")
       chunks.push(chunk)
     }
-    const rows = await run(JSON.parse(Buffer.concat(chunks).toString()) as SqlRequest)
+    const rows = await run(JSON.parse(Buffer.concat(chunks).toString()) as SqlRequest, left.signal)
     response.end(jsonOf({ rows }))
   } catch (error) {
     response.statusCode = 400
@@ -49,9 +52,13 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, run: 
 }
 
 /** Asks the process behind the socket. */
-export function askSocket(path: string, asked: SqlRequest): Promise<Record<string, unknown>[]> {
+export function askSocket(
+  path: string,
+  asked: SqlRequest,
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>[]> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: path, method: "POST", path: "/" }, (response) => {
+    const outgoing = request({ socketPath: path, method: "POST", path: "/", signal }, (response) => {
       const chunks: Buffer[] = []
       response.on("data", (chunk: Buffer) => chunks.push(chunk))
       response.on("error", reject)
@@ -65,7 +72,13 @@ export function askSocket(path: string, asked: SqlRequest): Promise<Record<strin
       })
     })
     outgoing.on("error", (cause) =>
-      reject(new LocalError("NOT_RUNNING", `no clickstack answers at ${path}: ${cause.message}`, { cause })),
+      reject(
+        new LocalError(
+          "NOT_RUNNING",
+          `no clickstack answers at ${path}: ${cause.message}; start it with "clickstack"`,
+          { cause },
+        ),
+      ),
     )
     outgoing.end(jsonOf(asked))
   })

@@ -1,18 +1,20 @@
 // Starts ClickStack on this machine: the data's place, the OTLP receiver in front of it, the API beside it.
 import { type Ingest, IngestError, createIngest } from "@clickstack/ingest"
 import { type DestinationSinks, type Receiver, startReceiver } from "@clickstack/receiver"
+import { beFound } from "./be-found.ts"
 import { type DataDirectory, cannotOpen, findHolder, heldBy, openDataDirectory } from "./data-directory.ts"
 import { type Format, formatRows } from "./format-rows.ts"
 import { forwardTo } from "./forward-sink.ts"
 import { startApiServer } from "./http/api-server.ts"
 import { type LiveItem, createLive } from "./live.ts"
 import { LocalError } from "./local-error.ts"
+import { createStatements } from "./open-server.ts"
 import { type LocalConfig, type LocalOptions, resolveOptions } from "./options.ts"
 import type { Ask } from "./read/filter.ts"
 import { type Reader, createReader } from "./read/reader.ts"
 import { setAge, startRetention } from "./retention.ts"
 import { runSql } from "./run-sql.ts"
-import { startSqlSocket } from "./sql-socket.ts"
+import { type Run, startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
 import { creationSettings, insertSettings, maxBytes, serverSettings, tuneTables } from "./tune-tables.ts"
@@ -75,14 +77,11 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
       async (sql, params) =>
         storing(ingest).query(sql, params, signal === undefined ? {} : { signal })
     const read = createReader(ask())
-    const run = (sql: string, params: Readonly<Record<string, unknown>>) =>
-      runSql(storing(ingest), sql, params)
     const query = async (sql: string, { params = {}, format }: QueryOptions = {}) => {
-      const rows = await run(sql, params)
+      const rows = await runSql(storing(ingest), sql, params)
       return format === undefined ? rows : formatRows(rows, format)
     }
-    if (directory !== undefined)
-      parts.push(await startSqlSocket(directory.socket, ({ sql, params = {} }) => run(sql, params)))
+    if (directory !== undefined) parts.push(await startSqlSocket(directory.socket, runOver(storing(ingest))))
 
     const sinks = ingest
       ? storingSinks(ingest, live, tally, retryAfterSeconds)
@@ -97,7 +96,12 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
 
     const otlp = { http: receiver.url ?? "", grpc: receiver.grpcUrl }
     const url = api && urlOf(config, api.port)
-    directory?.announce({ pid: process.pid, since: new Date().toISOString(), otlp, url })
+    const holder = { pid: process.pid, since: new Date().toISOString(), otlp, url }
+    directory?.announce(holder)
+    if (config.foundIn !== undefined && config.to.kind === "server") {
+      const statements = createStatements(config.to.options)
+      parts.push(statements, await beFound(config.foundIn, holder, runOver(statements), warn))
+    }
     return {
       otlp,
       url,
@@ -114,6 +118,11 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
     throw error
   }
 }
+
+const runOver =
+  (ingest: Ingest): Run =>
+  ({ sql, params = {} }, signal) =>
+    runSql(ingest, sql, params, signal)
 
 async function closeAll(parts: readonly { close(): unknown }[]): Promise<void> {
   for (const part of parts.toReversed()) await part.close()

@@ -31,7 +31,8 @@ export interface Taken {
 export function readArguments(args: readonly string[], taken: Taken): Arguments {
   const bad = (message: string) => badArgument(message, taken.command)
   const parsed = parse(args, taken)
-  const extra = parsed.positionals[taken.positionals]
+  // As it is shown: an address may hold a password, up to its last @.
+  const extra = parsed.positionals[taken.positionals]?.replace(/^(https?:\/\/).*@/is, "$1***@")
   if (extra !== undefined) {
     const meant = taken.meant?.(extra)
     throw bad(`unexpected ${JSON.stringify(extra)}${meant === undefined ? "" : ` (did you mean ${meant}?)`}`)

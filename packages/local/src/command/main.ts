@@ -5,7 +5,7 @@ import { doctor, doctorEnvironment, doctorOptions } from "./doctor.ts"
 import { type Arguments, type Option, describeOptions, readArguments } from "./arguments.ts"
 import { serve, serveEnvironment, serveOptions } from "./serve.ts"
 import { spanlog, spanlogEnvironment, spanlogOptions } from "./spanlog.ts"
-import { sql, sqlOptions } from "./sql.ts"
+import { sql, sqlEnvironment, sqlOptions } from "./sql.ts"
 import { tail, tailOptions } from "./tail.ts"
 import { type Terminal, processTerminal } from "./terminal.ts"
 import { trace, traceOptions, traces, tracesOptions } from "./traces.ts"
@@ -57,7 +57,8 @@ const commands: Readonly<Record<string, Command>> = {
     help: "ask ClickHouse: a prompt, or -q SQL",
     positional: [],
     options: sqlOptions,
-    meant: (extra) => `-q ${JSON.stringify(extra)}`,
+    more: sqlEnvironment,
+    meant: (extra) => (isUrl(extra) ? `--clickhouse ${extra}` : `-q ${JSON.stringify(extra)}`),
     run: sql,
   },
   spanlog: {

@@ -9,7 +9,11 @@ import { summary, tellEveryMinute } from "./every-minute.ts"
 import type { Terminal } from "./terminal.ts"
 
 export const serveOptions: readonly Option[] = [
-  { name: "dir", value: "PATH", help: "where the data is kept (default .clickstack)" },
+  {
+    name: "dir",
+    value: "PATH",
+    help: "where the data is kept, and clickstack sql finds this (default .clickstack)",
+  },
   { name: "memory", help: "keep the data only while this runs" },
   {
     name: "host",
@@ -52,7 +56,8 @@ function serveConfig(args: Arguments, terminal: Terminal): LocalOptions {
   const clickhouse = args.text("clickhouse")
   const key = env["CLICKSTACK_FORWARD_KEY"]
   return {
-    dir: args.text("dir"),
+    // Beside --clickhouse it has no default of its own.
+    dir: args.text("dir") ?? (clickhouse ? ".clickstack" : undefined),
     memory: args.flag("memory"),
     host: args.text("host"),
     httpPort: args.port("http-port"),

@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { PassThrough } from "node:stream"
 import { expect, test } from "vitest"
 import { promptForSql } from "./sql-prompt.ts"
@@ -58,7 +59,7 @@ test("what ends the prompt while a statement runs ends it when that is done, and
     input,
     output,
     run: async () => {
-      input.write("\u0003")
+      input.write("\u0004")
       await new Promise((resolve) => setImmediate(resolve))
       return true
     },
@@ -68,4 +69,31 @@ test("what ends the prompt while a statement runs ends it when that is done, and
   expect(await done).toBe(true)
   expect(input.isPaused()).toBe(true)
   expect(shown.split("SELECT 1;")[1]).not.toContain("clickstack>")
+})
+
+test("Ctrl-C stops the statement that runs, and the prompt asks for the next", async () => {
+  const input = new PassThrough()
+  const output = new PassThrough()
+  const ran: [string, boolean][] = []
+  const done = promptForSql({
+    input,
+    output,
+    run: async (statement, signal) => {
+      if (ran.length === 0) {
+        const stopped = once(signal, "abort")
+        input.write("\u0003")
+        await stopped
+        setImmediate(() => input.write("SELECT 2;\r"))
+      } else setImmediate(() => input.write("\u0004"))
+      ran.push([statement, signal.aborted])
+      return true
+    },
+    stopped: new Promise(() => {}),
+  })
+  input.write("SELECT 1;\r")
+  await done
+  expect(ran).toEqual([
+    ["SELECT 1;\n", true],
+    ["SELECT 2;\n", false],
+  ])
 })

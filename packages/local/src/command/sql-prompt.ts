@@ -5,8 +5,8 @@ export interface SqlPrompt {
   readonly input: NodeJS.ReadableStream
   /** Where it prompts; undefined for input that comes from no keyboard. */
   readonly output: NodeJS.WritableStream | undefined
-  /** Runs one statement and shows its answer; false when it failed. */
-  readonly run: (statement: string) => Promise<boolean>
+  /** Runs one statement, until the signal stops it, and shows its answer; false when it failed. */
+  readonly run: (statement: string, signal: AbortSignal) => Promise<boolean>
   /** Ends it when it resolves. */
   readonly stopped: Promise<unknown>
 }
@@ -19,6 +19,7 @@ export async function promptForSql({ input, output, run, stopped }: SqlPrompt): 
   let statement = ""
   let isGood = true
   let isClosed = false
+  let running: AbortController | undefined
   lines.once("close", () => (isClosed = true))
   const ask = () => {
     // Closed, also while a statement ran, it would take the keyboard again and hold the process.
@@ -29,17 +30,24 @@ export async function promptForSql({ input, output, run, stopped }: SqlPrompt): 
   const runIt = async () => {
     const text = statement
     statement = ""
-    if (text.replace(/[\s;]+/g, "") !== "") isGood = (await run(text)) && isGood
+    if (text.replace(/[\s;]+/g, "") === "") return
+    running = new AbortController()
+    isGood = (await run(text, running.signal)) && isGood
+    running = undefined
   }
-  // Ctrl-C lets go of what was begun, and where nothing was, it ends the prompt.
+  // Ctrl-C stops the statement that runs, lets go of one that was begun, and where there is none, it ends the prompt.
   lines.on("SIGINT", () => {
+    if (running?.signal.aborted === false) return running.abort()
     if (statement === "" && lines.line === "") return lines.close()
     statement = ""
     output?.write("^C\n")
     lines.write(null, { ctrl: true, name: "u" })
     ask()
   })
-  void stopped.then(() => lines.close())
+  void stopped.then(() => {
+    running?.abort()
+    lines.close()
+  })
   output?.write(
     'SQL over what is stored; SHOW TABLES lists it, a semicolon ends a statement, "exit" ends this\n',
   )
