@@ -103,18 +103,18 @@ test("Ctrl-C stops what the server runs, beside a running one and without", asyn
 })
 
 test("a server that does not let it in, or is not there, is told before the prompt, in one line", async () => {
-  const refused = await clickstack(["sql", "--clickhouse", bare], {
-    cwd,
-    env: { ...env, CLICKSTACK_CLICKHOUSE_PASSWORD: "not-the-password" },
-    input: "SELECT 1; SELECT 2",
-  })
+  const locked = { cwd, env: { ...env, CLICKSTACK_CLICKHOUSE_PASSWORD: "not-the-password" } }
+  const refused = await clickstack(["sql", "--clickhouse", bare], { ...locked, input: "SELECT 1; SELECT 2" })
+  const unstored = await clickstack(["--clickhouse", bare, ...anyPorts], locked)
   const away = await ask("SELECT 1", "--clickhouse", "http://keeper:a-secret@127.0.0.1:1")
-  for (const { code, stdout, stderr } of [refused, away]) {
+  for (const { code, stdout, stderr } of [refused, unstored, away]) {
     expect([code, stdout, stderr.trim().split("\n").length]).toEqual([1, "", 1])
     expect(stderr).not.toMatch(/not-the-password|a-secret/)
   }
-  expect(refused.stderr).toContain(bare)
-  expect(refused.stderr).toContain("CLICKSTACK_CLICKHOUSE_PASSWORD")
+  for (const { stderr } of [refused, unstored]) {
+    expect(stderr).toContain(bare)
+    expect(stderr).toContain("CLICKSTACK_CLICKHOUSE_PASSWORD")
+  }
   expect(away.stderr).toContain("http://127.0.0.1:1")
 })
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { type LocalOptions, isLoopback } from "../options.ts"
 import { type Local, startLocal } from "../start-local.ts"
 import { type Arguments, type Option, badArgument, bytesOf } from "./arguments.ts"
-import { clickhouseAccess } from "./clickhouse-access.ts"
+import { clickhouseAccess, sayHowToAccess } from "./clickhouse-access.ts"
 import { showWarnings } from "./show-warnings.ts"
 import { summary, tellEveryMinute } from "./every-minute.ts"
 import type { Terminal } from "./terminal.ts"
@@ -118,7 +118,7 @@ export async function serve(args: Arguments, terminal: Terminal, stopped: Promis
   const warn = showWarnings(terminal)
   const options = serveConfig(args, terminal)
   const local = await startLocal({ ...options, onWarning: warn }).catch((error: unknown) => {
-    throw inOptions(error)
+    throw inOptions(sayHowToAccess(error))
   })
   terminal.out(greeting(local, options))
   if (options.host !== undefined && !isLoopback(options.host) && options.tls === undefined)
