@@ -2,11 +2,12 @@
 // one, so what they all need is looked for first, in one pass.
 import { hidden } from "./hide-texts.ts"
 import { createHidePairs } from "./secret-pairs.ts"
+import { capitalBegins, hasSmallBegin, smallBegins, tokenForms } from "./token-forms.ts"
 
 // What a text has that a secret needs: a separator, or the beginning of something that is known. As regular expressions,
 // because one costs 30 ns for 18 characters and 80 for 97, a loop over the character codes 40 and 210 (Node 20).
-const notable = /[=:%]|earer |asic |--|eyJ|AKIA|ASIA/
-const rare = /earer |asic |--|eyJ|AKIA|ASIA/
+const rare = new RegExp(`earer |asic |--|eyJ|${capitalBegins}`)
+const notable = new RegExp(`[=:%]|${rare.source}|${smallBegins}`)
 const shortest = 5
 
 /** @param patterns With the flag `g`. */
@@ -19,7 +20,7 @@ export function createScanText(
   const rules = (text: string) => (text.length < shortest || !notable.test(text) ? text : hide(text))
 
   function hide(given: string): string {
-    let text = rare.test(given) ? hideRare(given) : given
+    let text = rare.test(given) || hasSmallBegin(given) ? hideRare(given) : given
     if (text.indexOf("@") >= 0 && text.includes("://")) text = hideUserinfo(text)
     return hidePairs(text)
   }
@@ -28,7 +29,7 @@ export function createScanText(
     let text = given.replace(scheme, withoutCredentials)
     if (text.includes("--")) text = hideKeysAndFlags(text)
     if (text.includes("eyJ")) text = hideTokens(text)
-    return text.replace(awsKey, hidden)
+    return text.replace(tokenForms, hidden)
   }
 
   function hideKeysAndFlags(given: string): string {
@@ -48,8 +49,8 @@ export function createScanText(
 
 const jwt = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*/y
 const jwtPartEnd = /[^\w-]|$/g
-const awsKey = /\b(?:AKIA|ASIA)[\dA-Z]{16}\b/g
-const privateKey = /-----BEGIN [A-Z\d ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z\d ]*PRIVATE KEY-----|$)/g
+const privateKey =
+  /-----BEGIN [A-Z\d ]*PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z\d ]*PRIVATE KEY(?: BLOCK)?-----|$)/g
 /** `--password hunter2`, as in a command line. */
 const commandFlag = /((?:^|\s)--([\w-]{1,64}) )(?!-)"?[^\s"]+"?/g
 const scheme = /\b(bearer|basic) +([\w\-.~+/]{6,}=*)/gi
