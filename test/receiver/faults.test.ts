@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from "node:http2"
 import { connect, type Socket } from "node:net"
 import { gzipSync } from "node:zlib"
 import { defaultLimits, type Receiver, type ReceivedLogRecord, startReceiver } from "@clickstack/receiver"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { field, frame, gzipBomb, nestedSpan, rawCall, varint } from "./bytes.ts"
 import { certificate } from "./certificate.ts"
 import { receiverProcess } from "./child.ts"
@@ -294,6 +294,21 @@ describe("G4, slow and idle senders", () => {
     }
   })
 
+  /** A call by hand, whose sender does as it likes. */
+  const openCall = (grpcUrl: string, headers: Record<string, string> = {}) => {
+    const session = connectHttp2(grpcUrl)
+    session.on("error", () => {})
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    })
+    stream.on("error", () => {})
+    return { session, stream }
+  }
+
   const closed = async (socket: Socket) => {
     socket.on("error", () => {})
     socket.resume()
@@ -362,17 +377,9 @@ describe("G4, slow and idle senders", () => {
       traces: () => void calls++,
       limits,
     })
-    const session = connectHttp2(receiver.grpcUrl!)
-    session.on("error", () => {})
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-      "content-type": "application/grpc",
-      te: "trailers",
-    })
+    const { session, stream } = openCall(receiver.grpcUrl!)
     const ended = once(session, "close", { signal: AbortSignal.timeout(withinMillis) })
     const answered = once(stream, "response", { signal: AbortSignal.timeout(withinMillis) })
-    stream.on("error", () => {})
     stream.write(frame(Buffer.alloc(0), { length: 1000 }))
     const drip = setInterval(() => stream.writable && stream.write(Buffer.from([0])), 20)
     const [headers] = await answered.finally(() => clearInterval(drip))
@@ -380,6 +387,41 @@ describe("G4, slow and idle senders", () => {
     await ended
     expect(calls).toBe(0)
     expect(await call(receiver.grpcUrl!, protobufOf(1))).toMatchObject({ code: 0 })
+  })
+
+  test("a gRPC call whose message is complete but whose end never comes is DEADLINE_EXCEEDED, and closed", async () => {
+    await using receiver = await startReceiver({ httpPort: false, grpcPort: 0, traces: () => {}, limits })
+    const { session, stream } = openCall(receiver.grpcUrl!)
+    const ended = once(session, "close", { signal: AbortSignal.timeout(withinMillis) })
+    const answered = once(stream, "response", { signal: AbortSignal.timeout(withinMillis) })
+    stream.write(frame(protobufOf(1)))
+    const [headers] = await answered
+    expect(headers["grpc-status"]).toBe("4")
+    await ended
+  })
+
+  test.each([
+    ["still arriving", frame(Buffer.alloc(600_000), { length: 700_000 }), "identity"],
+    ["complete, without an end", frame(gzipSync(Buffer.alloc(600_000)), { compressed: true }), "gzip"],
+  ])("a gRPC message that is %s counts as in flight until its call ends", async (_name, bytes, encoding) => {
+    await using receiver = await startReceiver({
+      httpPort: false,
+      grpcPort: 0,
+      traces: () => {},
+      limits: { inFlightBytes: MiB },
+    })
+    const large = field(1, field(2, field(2, field(5, Buffer.alloc(500_000, "x")))))
+    const answers = (code: number) =>
+      vi.waitFor(
+        async () => expect(await call(receiver.grpcUrl!, large)).toMatchObject({ code }),
+        withinMillis,
+      )
+    await answers(0)
+    const { session, stream } = openCall(receiver.grpcUrl!, { "grpc-encoding": encoding })
+    stream.write(bytes)
+    await answers(8)
+    session.destroy()
+    await answers(0)
   })
 
   test("what is no HTTP is 400 with a Status, and its connection is closed", async () => {

@@ -2,6 +2,7 @@
 //
 // The sockets are ours (accepted, counted, closed here) and are handed to grpc-js, which speaks HTTP/2 on them. An
 // interceptor sees a call's metadata before its message is read, so that a caller without a token costs nothing.
+import type { Http2Stream } from "node:http2"
 import { createServer, type Server, type Socket } from "node:net"
 import { createServer as createTlsServer } from "node:tls"
 import type * as Grpc from "@grpc/grpc-js"
@@ -18,6 +19,9 @@ const RECEIVING_PER_REQUEST = 4
 
 /** A caller that ignores its refusal loses its connection after this. */
 const GRACE_MILLIS = 1_000
+
+/** HTTP/2's code for a stream that is given up. */
+const CANCEL = 8
 
 const HEALTH = "grpc.health.v1.Health"
 
@@ -39,11 +43,13 @@ export async function openGrpcDoor(port: number, parts: DoorParts): Promise<Door
     interceptors: [guard],
   })
 
-  /** Checks a call by its metadata, and gives its message a time limit. */
+  /** Checks a call by its metadata, gives its message a time limit, and counts its bytes as they come. */
   function guard(
     method: Grpc.ServerMethodDefinition<unknown, unknown>,
     call: Grpc.ServerInterceptingCallInterface,
   ) {
+    const stream = streamOf(call)
+    const lease = admission.lease()
     let timer: NodeJS.Timeout | undefined
     let gone = false
     const arrived = () => {
@@ -56,6 +62,25 @@ export async function openGrpcDoor(port: number, parts: DoorParts): Promise<Door
       const signal = signalNames.find((name) => method.path.includes(signals[name].service))
       if (signal !== undefined) counters[signal].refused++
       call.sendStatus(statusOf(receiverError(cause)))
+    }
+    /** False when there is no room: then the call is refused, and what came of it counts until its stream is closed. */
+    const hold = (bytes: number): boolean => {
+      try {
+        lease.take(bytes)
+        return true
+      } catch (error) {
+        gone = true
+        arrived()
+        refuse(error)
+        setTimeout(() => stream?.close(CANCEL), GRACE_MILLIS).unref()
+        return false
+      }
+    }
+    const count = () => {
+      stream?.once("close", () => lease.release())
+      stream?.on("data", (chunk: Buffer) => {
+        if (!gone) hold(chunk.length)
+      })
     }
     const listener: Grpc.ServerListener = {
       onReceiveMetadata(metadata, next) {
@@ -72,17 +97,20 @@ export async function openGrpcDoor(port: number, parts: DoorParts): Promise<Door
               const socket = sockets.get(`${remoteAddress} ${remotePort}`)
               setTimeout(() => socket?.destroy(), GRACE_MILLIS).unref()
             }, limits.bodyTimeoutMillis)
+            count()
             next(metadata)
           },
           (error: unknown) => refuse(error),
         )
       },
       onReceiveMessage(message: unknown, next) {
-        arrived()
-        next(message)
+        // Decompressed now. It is nobody's until the caller says that it was all, which may never be.
+        lease.release()
+        if (hold((message as Buffer).length)) next(message)
       },
       onReceiveHalfClose(next) {
         arrived()
+        lease.release()
         next()
       },
       onCancel() {
@@ -197,6 +225,10 @@ export async function openGrpcDoor(port: number, parts: DoorParts): Promise<Door
     })
   }
 }
+
+/** grpc-js keeps it to itself, and nothing else says how much of a message has come. */
+const streamOf = (call: Grpc.ServerInterceptingCallInterface): Http2Stream | undefined =>
+  (call as { stream?: Http2Stream }).stream
 
 const identity = (bytes: Buffer) => bytes
 
