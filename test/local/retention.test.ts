@@ -1,6 +1,6 @@
 // Old rows go, by age and by size; what is young enough and fits stays.
 import { join } from "node:path"
-import { startLocal } from "@clickstack/local"
+import { type Local, startLocal } from "@clickstack/local"
 import { expect, test, vi } from "vitest"
 import { logs, post } from "./otlp.ts"
 import { freePorts, temporaryDirectory } from "./temporary.ts"
@@ -8,6 +8,17 @@ import { freePorts, temporaryDirectory } from "./temporary.ts"
 const directory = temporaryDirectory()
 const hour = 3_600_000
 const day = 24 * hour
+
+const noise = () => Array.from({ length: 40 }, () => Math.random().toString(36)).join("")
+const many = (at: number) =>
+  Array.from({ length: 400 }, (_, index) => ({ body: noise(), at: at + index * 1000 }))
+
+async function size(local: Local): Promise<number> {
+  const [row] = await local.query<{ bytes: number }>(
+    "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'default'",
+  )
+  return Number(row?.bytes)
+}
 
 const bodies = "SELECT DISTINCT Body AS body FROM otel_logs ORDER BY body"
 
@@ -36,20 +47,9 @@ test("rows older than the age go at the next start, and its change holds for tab
 
 test("the oldest rows go when the tables are too large, day by day and then within the day", async () => {
   const dir = join(directory, "size")
-  const noise = () => Array.from({ length: 40 }, () => Math.random().toString(36)).join("")
-  const many = (at: number) =>
-    Array.from({ length: 400 }, (_, index) => ({ body: noise(), at: at + index * 1000 }))
   const first = await startLocal({ dir, ...freePorts })
   const noon = Math.floor(Date.now() / day) * day - 12 * hour
   for (const at of [noon - 2 * day, noon - day, noon]) await post(first.otlp.http, "logs", logs(many(at)))
-  const size = async (local: typeof first) =>
-    Number(
-      (
-        await local.query(
-          "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'default'",
-        )
-      )[0]?.["bytes"],
-    )
   const days =
     "SELECT toString(toDate(Timestamp, 'UTC')) AS day, count() AS rows FROM otel_logs GROUP BY day ORDER BY day"
   const whole = await size(first)
@@ -72,4 +72,26 @@ test("the oldest rows go when the tables are too large, day by day and then with
   expect(left?.rows).toBeLessThan(250)
   expect(Number(left?.newest)).toBe(noon / 1000 + 399)
   expect(Number(left?.oldest)).toBe(noon / 1000 + 400 - (left?.rows ?? 0))
+})
+
+test.each([
+  ["it is just after midnight", 0],
+  ["a sender's clock is days ahead", 3 * day],
+])("of yesterday's rows only the oldest go when the tables are too large and %s", async (_name, ahead) => {
+  const dir = join(directory, `young-${ahead}`)
+  const noon = Math.floor(Date.now() / day) * day - 12 * hour
+  const first = await startLocal({ dir, ...freePorts })
+  await post(first.otlp.http, "logs", logs(many(noon)))
+  await post(first.otlp.http, "logs", logs([{ body: "newest", at: Date.now() + ahead }]))
+  const limit = Math.floor((await size(first)) * 0.7)
+  await first.close()
+
+  await using second = await startLocal({ dir, ...freePorts, retention: { bytes: limit } })
+  await vi.waitFor(async () => expect(await size(second)).toBeLessThanOrEqual(limit), 10_000)
+  const [left] = await second.query<{ rows: number; oldest: number; newest: string }>(
+    `SELECT count() AS rows, toUnixTimestamp(min(Timestamp)) AS oldest, argMax(Body, Timestamp) AS newest FROM otel_logs`,
+  )
+  expect(left?.newest).toBe("newest")
+  expect(left?.rows).toBeGreaterThan(100)
+  expect(left?.oldest).toBe(noon / 1000 + 401 - (left?.rows ?? 0))
 })

@@ -92,21 +92,36 @@ const dropDay = (ingest: Ingest, table: string, partition: string) =>
   ingest.command(`ALTER TABLE ${known(table).name} DROP PARTITION ID {partition:String}`, { partition })
 
 async function removeAbove(ingest: Ingest, most: number): Promise<void> {
-  let all = await days(ingest)
+  const all = await days(ingest)
   let size = total(all)
-  const newest = all.at(-1)?.partition
+  const edge = await youngest(ingest, all)
   for (const { table, partition, bytes } of all) {
     if (size <= most) return
-    if (partition === newest) break
+    if (partition >= edge) break
     await dropDay(ingest, table, partition)
     size -= bytes
   }
-  all = all.filter(({ partition }) => partition === newest)
   if (size <= most) return
-  // Only the newest day is left: of its largest table the oldest part goes, until it is small enough.
-  const largest = all.toSorted((one, other) => other.bytes - one.bytes)[0]
+  // Only what is young is left: of the largest table the oldest part goes, until it is small enough.
+  const sizes = new Map<string, number>()
+  for (const { table, partition, bytes } of all)
+    if (partition >= edge) sizes.set(table, (sizes.get(table) ?? 0) + bytes)
+  const [largest] = [...sizes].sort(([, one], [, other]) => other - one)
   if (largest === undefined) return
-  await removeOldest(ingest, known(largest.table), Math.min(1, (size - most * 0.8) / largest.bytes))
+  const [table, bytes] = largest
+  await removeOldest(ingest, known(table), Math.min(1, (size - most * 0.8) / bytes))
+}
+
+/**
+ * The first day that does not go as a whole: yesterday, for a minute after midnight it holds what was just stored, and
+ * rows of senders whose clocks are ahead make days that are younger still. Or the newest, where all are older.
+ */
+async function youngest(ingest: Ingest, all: readonly Day[]): Promise<string> {
+  const [yesterday] = await ingest.query<{ id: string }>(
+    "SELECT formatDateTime(now() - toIntervalDay(1), '%Y%m%d') AS id",
+  )
+  const newest = all.at(-1)?.partition ?? ""
+  return yesterday !== undefined && yesterday.id < newest ? yesterday.id : newest
 }
 
 /** Rewrites the rows that stay: what is left of a day cannot be dropped by the partition. */
