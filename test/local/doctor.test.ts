@@ -108,6 +108,18 @@ test.each([
   expect(found("key")).toMatchObject({ status: "failed", fix: expect.stringContaining(fix) })
 })
 
+test("another server that answers 200 to everything is none", async () => {
+  await using other = await serving((_request, response) => response.end("hello"))
+  const { code, found } = await doctor(["--endpoint", other.url])
+  expect(code).toBe(1)
+  expect(found("key")).toMatchObject({
+    status: "failed",
+    message: `${other.url} answered 200, but not as OTLP does: hello`,
+    fix: "another server has this port: give the collector's; 4318 is the usual one",
+  })
+  expect(found("span sent")).toMatchObject({ status: "skipped" })
+})
+
 test("a clock that is wrong, a certificate that nobody knows", async () => {
   await using late = await serving((_request, response) => {
     response.writeHead(200, { date: new Date(Date.now() - 90_000).toUTCString() }).end("{}")

@@ -1,4 +1,7 @@
 // `clickstack tail`, `traces`, `trace` and `sql`, beside a running one and without.
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import { logs, post, spans } from "./otlp.ts"
@@ -64,7 +67,23 @@ test("beside a running one", async () => {
 test("on the data alone", async () => {
   await expectReadable()
   const nothing = await clickstack(["traces", "--dir", join(cwd, "nothing")], { cwd })
-  expect(nothing.stderr).toContain('start it with "clickstack"')
+  expect(nothing.stderr).toBe(
+    `clickstack: there is no data in ${join(cwd, "nothing")}, and no clickstack is found there: ` +
+      'start it with "clickstack", or name another directory (--dir)\n',
+  )
+})
+
+test.each(["tail", "traces"])("%s tells when --url names another server", async (command) => {
+  const other = createServer((_request, response) => response.end("hello"))
+  await once(other.listen(0, "127.0.0.1"), "listening")
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  const { code, stdout, stderr } = await clickstack([command, "--url", url], { cwd })
+  other.close()
+  expect([code, stdout, stderr]).toEqual([
+    1,
+    "",
+    `clickstack: ${url} answered 200, but is no clickstack: give the address that clickstack prints beside "Viewer", such as http://127.0.0.1:4319\n`,
+  ])
 })
 
 // Collects garbage all the time, as a machine under load does at moments of its own.

@@ -132,6 +132,7 @@ describe("an answer", () => {
   test.each([
     [400, {}, { retryable: false }],
     [404, {}, { retryable: false, message: "it answered 404: is it the address of an OTLP collector?" }],
+    [405, {}, { retryable: false, message: "it answered 405: is it the address of an OTLP collector?" }],
     [413, {}, { retryable: false }],
     [500, {}, { retryable: false }],
     [429, { "retry-after": "30" }, { retryable: true, retryAfter: 30_000 }],

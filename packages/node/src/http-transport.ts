@@ -138,7 +138,7 @@ function statusError(
     })
   }
   const hint =
-    status === 404
+    status === 404 || status === 405
       ? ": is it the address of an OTLP collector?"
       : status === 413
         ? ": the batch is too large"

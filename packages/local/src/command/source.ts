@@ -85,7 +85,9 @@ function remote(base: string, { env }: Terminal): RunningSource {
         throw unreached(cause)
       })
       if (!response.ok) throw refused(response.status, await response.text())
-      return (await response.json()) as Answer
+      const text = await response.text()
+      if (!isJson(response.headers.get("content-type"))) throw refused(response.status, text)
+      return JSON.parse(text) as Answer
     },
     async stream(path, search, signal) {
       const url = new URL(`${path}?${search.toString()}`, base)
@@ -95,6 +97,10 @@ function remote(base: string, { env }: Terminal): RunningSource {
       response.setEncoding("utf8")
       if (response.statusCode !== 200)
         throw refused(response.statusCode ?? 0, (await response.toArray()).join(""))
+      if (!response.headers["content-type"]?.startsWith("text/event-stream")) {
+        response.destroy()
+        throw refused(response.statusCode, "")
+      }
       return response
     },
     close: async () => {},
@@ -126,8 +132,10 @@ function addressOf(url: string): string {
   )
 }
 
+const isJson = (type: string | null): boolean => type?.startsWith("application/json") === true
+
 const notOurs = (origin: string, status: number): string =>
-  `${origin} answered ${status}: give the address that clickstack prints beside "Viewer", such as ${usualUrl}`
+  `${origin} answered ${status}${status === 200 ? ", but is no clickstack" : ""}: give the address that clickstack prints beside "Viewer", such as ${usualUrl}`
 
 /** Of fetch's errors the cause has the code. */
 function isUntrusted(error: unknown): boolean {

@@ -106,6 +106,15 @@ async function checkKey(target: CollectorTarget): Promise<KeyResult> {
     headers,
     date: first.date,
   })
+  if (first.status === 200 && !first.otlp) {
+    return result(
+      failed(
+        "key",
+        `${target.url.origin} answered 200, but not as OTLP does: ${first.text.slice(0, 200)}`,
+        "another server has this port: give the collector's; 4318 is the usual one",
+      ),
+    )
+  }
   if (first.status === 200) {
     return result(
       ok("key", given === undefined ? "none is asked for" : "the key is accepted"),
@@ -196,6 +205,8 @@ async function sendCanary(target: CollectorTarget, canary: Canary): Promise<Chec
 
 interface Answer {
   status: number
+  /** Whether the body can be OTLP's answer to JSON. A page of another server has the status 200, too. */
+  otlp: boolean
   text: string
   date: string | null
 }
@@ -209,9 +220,12 @@ async function post({ url, headers }: CollectorTarget, signal: string, payload: 
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     })
-    return { status: response.status, text: await response.text(), date: response.headers.get("date") }
+    const text = await response.text()
+    const encoding = response.headers.get("content-type") ?? ""
+    const otlp = encoding.includes("protobuf") || text.trim() === "" || text.trim().startsWith("{")
+    return { status: response.status, otlp, text, date: response.headers.get("date") }
   } catch (error) {
     const { cause, message } = error as Error & { cause?: Error }
-    return { status: 0, text: cause?.message ?? message, date: null }
+    return { status: 0, otlp: false, text: cause?.message ?? message, date: null }
   }
 }
