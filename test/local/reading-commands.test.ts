@@ -86,6 +86,19 @@ test.each(["tail", "traces"])("%s tells when --url names another server", async 
   ])
 })
 
+test("a result that is larger than the memory of the running one does not end it", async () => {
+  const local = await startClickstack([], { cwd, env: { NODE_OPTIONS: "--max-old-space-size=80" } })
+  const large = "SELECT number, repeat('x', 200) AS text FROM numbers(400000)"
+  const { code, stdout } = await clickstack(["sql", "-q", large, "--format", "tsv"], { cwd })
+  expect(code).toBe(0)
+  expect(stdout.length).toBeGreaterThan(80_000_000)
+  expect(stdout.trimEnd().split("\n").length).toBe(400_001)
+  expect((await clickstack(["sql", "-q", "SELECT 1 AS one", "--format", "csv"], { cwd })).stdout).toBe(
+    "one\n1\n",
+  )
+  expect((await local.end()).code).toBe(0)
+})
+
 // Collects garbage all the time, as a machine under load does at moments of its own.
 const collectGarbage = `--import "data:text/javascript,${encodeURIComponent(
   'import v8 from "node:v8"; import vm from "node:vm"; v8.setFlagsFromString("--expose-gc"); setInterval(vm.runInNewContext("gc"), 1).unref()',

@@ -2,6 +2,9 @@
 // only this user can open. No browser reaches such a socket, and nothing of this is ever on a port.
 import { chmodSync, existsSync, unlinkSync } from "node:fs"
 import { type IncomingMessage, type ServerResponse, createServer, request } from "node:http"
+import { createInterface } from "node:readline"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 import { listen } from "./http/listen.ts"
 import { jsonOf } from "./live.ts"
 import { LocalError } from "./local-error.ts"
@@ -11,8 +14,17 @@ export interface SqlRequest {
   readonly params?: Readonly<Record<string, unknown>>
 }
 
+type Row = Record<string, unknown>
+
 /** The signal says that nobody waits for the answer any more. */
-export type Run = (request: SqlRequest, signal: AbortSignal) => Promise<Record<string, unknown>[]>
+export type Run = (request: SqlRequest, signal: AbortSignal) => AsyncIterable<Row>
+
+/** A line of an answer: as many rows as there are, then its end, or what went wrong. */
+interface Line {
+  row?: Row
+  error?: string
+  end?: true
+}
 
 const longestSql = 1024 * 1024
 
@@ -35,51 +47,61 @@ export async function startSqlSocket(path: string, run: Run): Promise<{ close():
 async function answer(incoming: IncomingMessage, response: ServerResponse, run: Run): Promise<void> {
   const left = new AbortController()
   response.once("close", () => left.abort())
+  await pipeline(Readable.from(linesOf(incoming, run, left.signal)), response).catch(() => {})
+}
+
+// Row by row: all of a result may be more than the process that holds the data has room for.
+async function* linesOf(incoming: IncomingMessage, run: Run, left: AbortSignal): AsyncGenerator<string> {
+  const line = (value: Line) => `${jsonOf(value)}\n`
   try {
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > longestSql) throw new LocalError("BAD_REQUEST", "the statement is longer than 1 MiB")
-      chunks.push(chunk)
-    }
-    const rows = await run(JSON.parse(Buffer.concat(chunks).toString()) as SqlRequest, left.signal)
-    response.end(jsonOf({ rows }))
+    for await (const row of run(await readRequest(incoming), left)) yield line({ row })
+    yield line({ end: true })
   } catch (error) {
-    response.statusCode = 400
-    response.end(JSON.stringify({ error: (error as Error).message }))
+    yield line({ error: (error as Error).message })
   }
 }
 
+async function readRequest(incoming: IncomingMessage): Promise<SqlRequest> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > longestSql) throw new LocalError("BAD_REQUEST", "the statement is longer than 1 MiB")
+    chunks.push(chunk)
+  }
+  return JSON.parse(Buffer.concat(chunks).toString()) as SqlRequest
+}
+
 /** Asks the process behind the socket. */
-export function askSocket(
-  path: string,
-  asked: SqlRequest,
-  signal?: AbortSignal,
-): Promise<Record<string, unknown>[]> {
+export function askSocket(path: string, asked: SqlRequest, signal?: AbortSignal): Promise<Row[]> {
+  const away = (reason: string, cause?: Error) =>
+    new LocalError("NOT_RUNNING", `no clickstack answers at ${path}: ${reason}; start it with "clickstack"`, {
+      cause,
+    })
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath: path, method: "POST", path: "/", signal }, (response) => {
-      const chunks: Buffer[] = []
-      response.on("data", (chunk: Buffer) => chunks.push(chunk))
-      response.on("error", reject)
-      response.on("end", () => {
-        const answered = JSON.parse(Buffer.concat(chunks).toString()) as {
-          rows?: Record<string, unknown>[]
-          error?: string
-        }
-        if (answered.rows === undefined) reject(new LocalError("BAD_REQUEST", answered.error ?? "no answer"))
-        else resolve(answered.rows)
-      })
+      const rows: Row[] = []
+      response.on("error", (cause) => reject(away(cause.message, cause)))
+      createInterface({ input: response, crlfDelay: Infinity })
+        .on("line", (text) => {
+          const { row, error, end } = lineOf(text)
+          if (row !== undefined) rows.push(row)
+          else if (error !== undefined) reject(new LocalError("BAD_REQUEST", error))
+          else if (end === true) resolve(rows)
+        })
+        // Too late for an answer that had its end.
+        .on("close", () => reject(away("it ended in the middle of its answer")))
     })
-    outgoing.on("error", (cause) =>
-      reject(
-        new LocalError(
-          "NOT_RUNNING",
-          `no clickstack answers at ${path}: ${cause.message}; start it with "clickstack"`,
-          { cause },
-        ),
-      ),
-    )
+    outgoing.on("error", (cause) => reject(away(cause.message, cause)))
     outgoing.end(jsonOf(asked))
   })
+}
+
+/** Nothing for what was cut off. */
+function lineOf(text: string): Line {
+  try {
+    return JSON.parse(text) as Line
+  } catch {
+    return {}
+  }
 }

@@ -13,7 +13,7 @@ import { type LocalConfig, type LocalOptions, resolveOptions } from "./options.t
 import type { Ask } from "./read/filter.ts"
 import { type Reader, createReader } from "./read/reader.ts"
 import { setAge, startRetention } from "./retention.ts"
-import { runSql } from "./run-sql.ts"
+import { runSql, streamSql } from "./run-sql.ts"
 import { type Run, startSqlSocket } from "./sql-socket.ts"
 import { storingSinks } from "./storing-sinks.ts"
 import { type Tally, createTally } from "./tally.ts"
@@ -122,7 +122,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
 const runOver =
   (ingest: Ingest): Run =>
   ({ sql, params = {} }, signal) =>
-    runSql(ingest, sql, params, signal)
+    streamSql(ingest, sql, params, signal)
 
 async function closeAll(parts: readonly { close(): unknown }[]): Promise<void> {
   for (const part of parts.toReversed()) await part.close()
