@@ -258,6 +258,16 @@ test("live logs come as they are stored", async () => {
   nothingWrong()
 })
 
+test("every service is chosen until one is, also when a log came without a service", async () => {
+  await post(local.otlp.http, "logs", logs([{ body: "by hand" }], ""))
+  await open("#/logs")
+  expect(await text(".log .body")).toContain("by hand")
+  const service = page.getByLabel("every service")
+  expect(await service.locator("option:checked").allInnerTexts()).toEqual(["every service"])
+  expect(await service.locator("option").allInnerTexts()).not.toContain("")
+  nothingWrong()
+})
+
 test("metrics are drawn, sessions tell what was recorded", async () => {
   await open("#/metrics")
   await page.getByRole("link", { name: "queue.length" }).click()

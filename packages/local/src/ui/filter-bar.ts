@@ -79,7 +79,8 @@ export function filterBar(bar: FilterBar, ...more: readonly (Node | undefined)[]
     select(
       "service",
       "every service",
-      services.map((name) => [name, name] as const),
+      // What came without a name cannot be asked for: an empty value is every service.
+      services.filter((name) => name !== "").map((name) => [name, name] as const),
     ),
     bar.choices.map(({ name, label, values }) => select(name, label, values)),
     numbers,
