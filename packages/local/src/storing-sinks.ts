@@ -13,7 +13,8 @@ import { applyLogRules } from "./log-rules.ts"
 import type { Tally } from "./tally.ts"
 import { createWriter } from "./writer.ts"
 
-// What ClickHouse likes in one insert, and what ingest puts into one: a group is stored as a whole or not at all.
+// What ClickHouse likes in one insert, and what ingest puts into one: a group is stored as a whole or not at all, unless
+// its rows are so long that they are more bytes than an insert may have.
 const maxItems = 10_000
 // Ten inserts ahead: more would be memory that waits. What 16 requests of usual size hold (start-local.ts) fits, because
 // to refuse what was decoded already is work for nothing.

@@ -205,7 +205,14 @@ const samples: Record<string, Sample> = {
   apiKey: words,
   apiKeyScheme: named("bearer", "raw"),
   destination: target,
-  clickhouseUrl: words,
+  clickhouseUrl: {
+    text: "http://u:p@one.example:8123/otel",
+    code: "http://u:p@one.example:8123/otel",
+    other: "chdb:./data",
+    otherBecomes: "chdb:./data",
+    wrong: ["one.example", "tcp://one.example:9000", "chdb:", "", 8123],
+    wrongText: "tcp://one.example:9000",
+  },
   delivery: { ...yes, text: "false", code: false, other: "true", otherBecomes: true },
   propagators: {
     text: "tracecontext, baggage",
@@ -759,4 +766,9 @@ test("without HOME the state directory is where the system says that the user's 
     if (home !== undefined) process.env["HOME"] = home
     if (state !== undefined) process.env["XDG_STATE_HOME"] = state
   }
+})
+
+test("a ClickHouse may be named without a scheme", () => {
+  const { config, warnings } = resolveConfig({}, { CLICKSTACK_CLICKHOUSE_URL: " localhost:8123 " })
+  expect([config.clickhouseUrl, warnings]).toEqual(["http://localhost:8123", []])
 })

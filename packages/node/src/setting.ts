@@ -149,6 +149,22 @@ export const address: ValueKind = {
   },
 }
 
+/** Of a server, or of ClickHouse in this process. */
+export const clickhouseAddress: ValueKind = {
+  expected:
+    "an http://, https:// or chdb: address such as http://user:password@clickhouse.example.com:8123/database",
+  parse: (input) => clickhouseAddress.check(input),
+  check: (value) => {
+    if (typeof value === "string" && /^\s*chdb:./.test(value)) return value.trim()
+    try {
+      const given = address.check(value) as string
+      return given.includes("://") ? given : `http://${given}`
+    } catch {
+      return bad(clickhouseAddress.expected)
+    }
+  },
+}
+
 const scalars = new Set(["string", "number", "boolean"])
 
 /** Names and values: `a=1,b=2`, percent-encoded, as W3C baggage writes them; in code an object. */

@@ -6,6 +6,7 @@ import { samplingSettings } from "./sampling/sampling-config.ts"
 import type { Signal } from "./signals.ts"
 import {
   address,
+  clickhouseAddress,
   either,
   flag,
   flagOrDigit,
@@ -109,7 +110,7 @@ const general: Setting[] = [
   ),
   setting(
     "clickhouseUrl",
-    text,
+    clickhouseAddress,
     undefined,
     "Write straight to this ClickHouse, through `@clickstack/ingest`. It replaces OTLP, unless `endpoint` comes from the same kind of source: then both.",
     { secret: true, fallbackText: "none" },

@@ -204,7 +204,10 @@ const units: Record<string, number> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3
 export function nanosOf(moment: Moment, name: string, now: () => number = Date.now): bigint {
   const text = String(moment).trim()
   const ago = /^(\d{1,9})([smhd])$/.exec(text)
-  if (ago !== null) return millis(now() - Number(ago[1]) * (units[ago[2] ?? ""] ?? 0))
+  if (ago !== null) {
+    const at = now() - Number(ago[1]) * (units[ago[2] ?? ""] ?? 0)
+    if (Math.abs(at) <= mostOfDate) return millis(at)
+  }
   if (/^\d{1,15}(\.\d+)?$/.test(text)) return millis(Number(text))
   // Date has milliseconds, and takes much that is no time; so the text's form is ours, and so are its other digits.
   const [, day, time = "00:00", fraction = "", zone = "Z"] =
@@ -213,6 +216,9 @@ export function nanosOf(moment: Moment, name: string, now: () => number = Date.n
   if (Number.isFinite(whole)) return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(9, "0"))
   throw badFilter(name, moment, 'milliseconds, a time such as 2026-01-31T12:00:00Z, or "15m", "2h", "7d" ago')
 }
+
+// Milliseconds before and after 1970.
+const mostOfDate = 8_640_000_000_000_000
 
 const millis = (value: number) => BigInt(Math.round(value)) * 1_000_000n
 
