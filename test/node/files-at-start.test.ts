@@ -10,7 +10,7 @@ const dist = new URL("../../packages/node/dist/", import.meta.url).href
 
 /** On Node 20; later ones do without old-node-hooks.js. */
 const mostAtStart = 24
-const mostWithSpan = 88
+const mostWithSpan = 89
 
 const advice = `Load what only some starts need, or what is needed from the first span on, by require() when it is
 needed, as sdk.ts does it; or put two files together where that reads better. If a start cannot do without another file,
