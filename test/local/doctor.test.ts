@@ -1,13 +1,12 @@
 // `clickstack doctor` against endpoints that are well, and against each thing that goes wrong.
 import { mkdirSync, writeFileSync } from "node:fs"
-import { type RequestListener, createServer } from "node:http"
-import { createServer as createTlsServer } from "node:https"
 import { join } from "node:path"
 import { startLocal } from "@clickstack/local"
 import { startClickHouse } from "@clickstack/testing"
 import { expect, test } from "vitest"
 import { certificate } from "../receiver/certificate.ts"
 import { clickstack } from "./run-clickstack.ts"
+import { serving } from "./serving.ts"
 import { temporaryDirectory } from "./temporary.ts"
 
 const cwd = temporaryDirectory()
@@ -26,17 +25,6 @@ async function doctor(args: string[], env: Record<string, string> = {}) {
   expect(report.ok).toBe(code === 0)
   const found = (name: string) => report.checks.find((check) => check.name === name)
   return { code, checks: report.checks, found }
-}
-
-async function serving(listener: RequestListener, tls?: { key: string; cert: string }) {
-  const server = tls ? createTlsServer(tls, listener) : createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as { port: number }
-  const url = `${tls ? "https" : "http"}://127.0.0.1:${port}`
-  return {
-    url,
-    [Symbol.asyncDispose]: async () => void (await new Promise((resolve) => server.close(resolve))),
-  }
 }
 
 test("all is well: what was sent is found again in the tables", async () => {

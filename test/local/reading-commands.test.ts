@@ -1,11 +1,9 @@
 // `clickstack tail`, `traces`, `trace` and `sql`, beside a running one and without.
-import { once } from "node:events"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import { logs, post, spans } from "./otlp.ts"
 import { clickstack, startClickstack, startCommand } from "./run-clickstack.ts"
+import { serving } from "./serving.ts"
 import { temporaryDirectory } from "./temporary.ts"
 
 const cwd = temporaryDirectory()
@@ -74,15 +72,12 @@ test("on the data alone", async () => {
 })
 
 test.each(["tail", "traces"])("%s tells when --url names another server", async (command) => {
-  const other = createServer((_request, response) => response.end("hello"))
-  await once(other.listen(0, "127.0.0.1"), "listening")
-  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
-  const { code, stdout, stderr } = await clickstack([command, "--url", url], { cwd })
-  other.close()
+  await using other = await serving((_request, response) => response.end("hello"))
+  const { code, stdout, stderr } = await clickstack([command, "--url", other.url], { cwd })
   expect([code, stdout, stderr]).toEqual([
     1,
     "",
-    `clickstack: ${url} answered 200, but is no clickstack: give the address that clickstack prints beside "Viewer", such as http://127.0.0.1:4319\n`,
+    `clickstack: ${other.url} answered 200, but is no clickstack: give the address that clickstack prints beside "Viewer", such as http://127.0.0.1:4319\n`,
   ])
 })
 

@@ -1,5 +1,10 @@
 // Bytes that no exporter would send: bombs, broken protobuf, gRPC frames by hand.
-import { connect, type IncomingHttpHeaders } from "node:http2"
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from "node:http2"
 import { gzipSync } from "node:zlib"
 
 const MiB = 1024 * 1024
@@ -39,22 +44,33 @@ export function frame(message: Uint8Array, { compressed = false, length = messag
   return Buffer.concat([head, message])
 }
 
+/** A call by hand, whose sender does as it likes. */
+export function openCall(
+  grpcUrl: string,
+  headers: Record<string, string> = {},
+): { session: ClientHttp2Session; stream: ClientHttp2Stream } {
+  const session = connect(grpcUrl)
+  session.on("error", () => {})
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "content-type": "application/grpc",
+    te: "trailers",
+    ...headers,
+  })
+  stream.on("error", () => {})
+  return { session, stream }
+}
+
 /** Sends these bytes as the body of a call, without grpc-js, and returns its grpc-status or what ended it. */
 export function rawCall(
   grpcUrl: string,
   body: Uint8Array,
   headers: Record<string, string> = {},
 ): Promise<string> {
-  const session = connect(grpcUrl)
+  const { session, stream } = openCall(grpcUrl, headers)
   return new Promise<string>((resolve) => {
     session.on("error", (error) => resolve(error.message))
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...headers,
-    })
     const done = (fields: IncomingHttpHeaders) => {
       const status = fields["grpc-status"]
       if (typeof status === "string") resolve(status)

@@ -1,11 +1,10 @@
 // FAULTS G1 to G4: what others send to break us, over HTTP and gRPC.
 import { once } from "node:events"
-import { connect as connectHttp2 } from "node:http2"
 import { connect, type Socket } from "node:net"
 import { gzipSync } from "node:zlib"
 import { defaultLimits, type Receiver, type ReceivedLogRecord, startReceiver } from "@clickstack/receiver"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
-import { field, frame, gzipBomb, nestedSpan, rawCall, varint } from "./bytes.ts"
+import { field, frame, gzipBomb, nestedSpan, openCall, rawCall, varint } from "./bytes.ts"
 import { certificate } from "./certificate.ts"
 import { receiverProcess } from "./child.ts"
 import { call, json, post, protobuf, protobufOf } from "./requests.ts"
@@ -293,21 +292,6 @@ describe("G4, slow and idle senders", () => {
       expect(timeout + 5_000 + 1_000).toBeLessThanOrEqual(60_000)
     }
   })
-
-  /** A call by hand, whose sender does as it likes. */
-  const openCall = (grpcUrl: string, headers: Record<string, string> = {}) => {
-    const session = connectHttp2(grpcUrl)
-    session.on("error", () => {})
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...headers,
-    })
-    stream.on("error", () => {})
-    return { session, stream }
-  }
 
   const closed = async (socket: Socket) => {
     socket.on("error", () => {})

@@ -7,9 +7,9 @@ import { checkCollector } from "../doctor/check-collector.ts"
 import { checkNeighbours } from "../doctor/check-neighbours.ts"
 import { type Check, failed } from "../doctor/check.ts"
 import { printable } from "../format-rows.ts"
+import { counted } from "../show/values.ts"
 import type { Arguments, Option } from "./arguments.ts"
 import { clickhouseAccess } from "./clickhouse-access.ts"
-import { counted } from "../show/values.ts"
 import { type Terminal, createPaint } from "./terminal.ts"
 
 export const doctorOptions: readonly Option[] = [

@@ -84,9 +84,9 @@ function remote(base: string, { env }: Terminal): RunningSource {
       const response = await fetch(url, { headers, redirect: "error" }).catch((cause: unknown) => {
         throw unreached(cause)
       })
-      if (!response.ok) throw refused(response.status, await response.text())
       const text = await response.text()
-      if (!isJson(response.headers.get("content-type"))) throw refused(response.status, text)
+      const isJson = response.headers.get("content-type")?.startsWith("application/json") === true
+      if (!response.ok || !isJson) throw refused(response.status, text)
       return JSON.parse(text) as Answer
     },
     async stream(path, search, signal) {
@@ -131,8 +131,6 @@ function addressOf(url: string): string {
     `--url must be an address such as ${usualUrl}, not ${JSON.stringify(url)}`,
   )
 }
-
-const isJson = (type: string | null): boolean => type?.startsWith("application/json") === true
 
 const notOurs = (origin: string, status: number): string =>
   `${origin} answered ${status}${status === 200 ? ", but is no clickstack" : ""}: give the address that clickstack prints beside "Viewer", such as ${usualUrl}`
