@@ -158,7 +158,7 @@ export const clickhouseAddress: ValueKind = {
     if (typeof value === "string" && /^\s*chdb:./.test(value)) return value.trim()
     try {
       const given = address.check(value) as string
-      return given.includes("://") ? given : `http://${given}`
+      return /^https?:/i.test(given) ? given : `http://${given}`
     } catch {
       return bad(clickhouseAddress.expected)
     }
