@@ -771,7 +771,7 @@ test("without HOME the state directory is where the system says that the user's 
 test.each([
   [" localhost:8123 ", "http://localhost:8123"],
   ["HTTPS:db.example:8443", "HTTPS:db.example:8443"],
-])("a ClickHouse may be named without a scheme, and one that has it keeps it: %j", (given, url) => {
+])("a ClickHouse may be named without a scheme, and one that has it keeps it: %j", (given, taken) => {
   const { config, warnings } = resolveConfig({}, { CLICKSTACK_CLICKHOUSE_URL: given })
-  expect([config.clickhouseUrl, warnings]).toEqual([url, []])
+  expect([config.clickhouseUrl, warnings]).toEqual([taken, []])
 })
